@@ -1,0 +1,103 @@
+# pgraft: "make help" lists the verbs.
+#
+# Maven compiles everything, the C by its NAR plugin; PGXS (native/pgxs.mk) installs what was built
+# and runs pg_regress. Each major version of PostgreSQL has a directory of its own below target/.
+
+SHELL := /bin/bash
+MVN ?= mvn
+
+ifndef PG_CONFIG
+PG_CONFIG := $(shell scripts/find_pg_config)
+endif
+JAVA_HOME := $(shell scripts/find_java_home)
+export JAVA_HOME
+
+# The library that the worker opens when pgraft.libjvm is not set.
+LIBJVM ?= $(JAVA_HOME)/lib/server/libjvm.so
+LIBLMDB ?= $(realpath $(shell $${CC:-gcc} -print-file-name=liblmdb.so.0 2>/dev/null))
+
+PG_VERSION := $(if $(PG_CONFIG),$(shell $(PG_CONFIG) --version 2>/dev/null))
+PG_MAJOR := $(shell echo '$(PG_VERSION)' | sed -nE 's/^PostgreSQL ([0-9]+).*/\1/p')
+PG_INCLUDE := $(if $(PG_MAJOR),$(shell $(PG_CONFIG) --includedir-server))
+
+TARGET := target/pg$(or $(PG_MAJOR),none)
+SOURCES := pom.xml $(wildcard native/*.[ch]) $(shell find java -type f 2>/dev/null)
+MAVEN := $(MVN) --batch-mode --no-transfer-progress -Dstyle.color=never \
+	-Dpgraft.build.directory=$(CURDIR)/$(TARGET) \
+	-Dpgraft.libjvm=$(LIBJVM) $(if $(LIBLMDB),-Dpgraft.liblmdb=$(LIBLMDB))
+PGXS_MAKE = $(MAKE) --no-print-directory -f native/pgxs.mk srcdir=. PG_CONFIG=$(PG_CONFIG) TARGET=$(TARGET)
+
+# What a test run needs to know; scripts/lib.sh and the tests read these.
+export PG_CONFIG
+export PGRAFT_TARGET := $(CURDIR)/$(TARGET)
+
+.DEFAULT_GOAL := all
+.PHONY: all install uninstall installcheck unit regress it check demo lint clean help FORCE \
+	require-server require-jdk
+
+all: $(TARGET)/pgraft.so ## build the extension and the engine
+
+# A changed server, JDK or libjvm must not meet objects built for another.
+$(TARGET)/configured: FORCE | require-server require-jdk
+	@mkdir -p $(TARGET)
+	@wanted='$(PG_VERSION) $(PG_INCLUDE) $(JAVA_HOME) $(LIBJVM)'; \
+	if [ "$$(cat $@ 2>/dev/null)" != "$$wanted" ]; then \
+		rm -rf $(TARGET)/nar $(TARGET)/classes $(TARGET)/jni $(TARGET)/maven-status; \
+		printf '%s\n' "$$wanted" > $@; \
+	fi
+
+$(TARGET)/pgraft.so: $(SOURCES) $(TARGET)/configured
+	@echo "building pgraft for $(PG_VERSION) with the JDK in $(JAVA_HOME)"
+	@rm -rf $(TARGET)/lib
+	@$(MAVEN) -q -Dpg.include=$(PG_INCLUDE) -Dmaven.test.skip=true package
+	@cp $$(find $(TARGET)/nar -name 'libpgraft-*.so') $@
+
+require-server:
+	@[ -n "$(PG_MAJOR)" ] || { \
+		echo "make: no PostgreSQL with server headers found: install postgresql-server-dev-NN or pass PG_CONFIG=/path/to/pg_config" >&2; exit 1; }
+	@[ -f "$(PG_INCLUDE)/postgres.h" ] || { \
+		echo "make: $(PG_CONFIG) has no server headers: install postgresql-server-dev-$(PG_MAJOR)" >&2; exit 1; }
+	@[ "$(PG_MAJOR)" -ge 15 ] || { echo "make: $(PG_VERSION) is too old: pgraft needs PostgreSQL 15 or later" >&2; exit 1; }
+
+require-jdk:
+	@[ -n "$(JAVA_HOME)" ] || { \
+		echo "make: no JDK of version 17 or later found: install openjdk-17-jdk-headless or set JAVA_HOME" >&2; exit 1; }
+	@command -v $(MVN) >/dev/null || { echo "make: $(MVN) not found: install maven" >&2; exit 1; }
+
+install: all ## install into the server (DESTDIR is honoured)
+	$(PGXS_MAKE) install
+
+uninstall: ## remove what install put there
+	$(PGXS_MAKE) uninstall
+
+installcheck: ## pg_regress on a running server that preloads pgraft
+	$(PGXS_MAKE) installcheck
+
+unit: | require-jdk ## unit tests of the engine (TEST=Name picks some)
+	@$(MAVEN) test $(if $(TEST),-Dtest=$(TEST) -Dsurefire.failIfNoSpecifiedTests=true)
+
+regress: all ## pg_regress on a temporary instance
+	@scripts/regress
+
+it: all ## tests with several servers (TEST=Name picks some)
+	@scripts/cluster_tests $(MAVEN) test -Dtest.groups=cluster -Dtest.excludedGroups= \
+		$(if $(TEST),-Dtest=$(TEST) -Dsurefire.failIfNoSpecifiedTests=true)
+
+check: ## all the tests: unit, pg_regress, several servers
+	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory regress
+	@$(MAKE) --no-print-directory it
+
+demo: ## three servers on this machine, a failover before your eyes
+	@scripts/demo
+
+lint: ## shellcheck on the scripts
+	shellcheck -x -P scripts scripts/* .ci/run tests/container/build
+
+clean: ## remove what was built
+	rm -rf target
+
+help: ## this list
+	@echo "verbs (PG_CONFIG=/path/to/pg_config picks the server; now: $(or $(PG_VERSION),none found)):"
+	@awk -F '## ' '/^[a-z]+:.*## / { sub(/:.*/, "", $$1); printf "  %-14s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))

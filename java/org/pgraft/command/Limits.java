@@ -1,0 +1,30 @@
+package org.pgraft.command;
+
+/** The limits of what one request may carry. Part of the wire form: every node of a cluster must have the same. */
+public final class Limits {
+  /** Longest key, in bytes: LMDB's own limit is 511, and the indexes need room. */
+  public static final int KEY_BYTES_MAX = 480;
+
+  /** Longest value, in bytes. */
+  public static final int VALUE_BYTES_MAX = 1 << 20;
+
+  /** Longest request, in bytes. */
+  public static final int REQUEST_BYTES_MAX = 1_245_184;
+
+  /** Longest response, in bytes. */
+  public static final int RESPONSE_BYTES_MAX = 1_245_184;
+
+  /** Longest batch, in bytes of its requests: one entry of the log. */
+  public static final int BATCH_BYTES_MAX = 1_536_000;
+
+  /** Longest result of a batch, in bytes: it is kept for repetitions and travels in one message. */
+  public static final int BATCH_RESULT_BYTES_MAX = 2 << 20;
+
+  /** Most comparisons, and most operations per branch, in a transaction, as in etcd; plain puts are limited by bytes. */
+  public static final int TXN_OPS_MAX = 128;
+
+  /** Most puts in one request. */
+  public static final int PUTS_MAX = 10_000;
+
+  private Limits() {}
+}

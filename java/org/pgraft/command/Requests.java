@@ -1,0 +1,71 @@
+package org.pgraft.command;
+
+import java.nio.ByteBuffer;
+
+/** Reads requests. Stateless. */
+public final class Requests {
+  private static final String WHAT = "request";
+
+  private Requests() {}
+
+  static WireWriter header(Op op) {
+    return new WireWriter().u8(Request.VERSION).u8(op.code());
+  }
+
+  /**
+   * Reads a request and checks its limits.
+   *
+   * @param bytes exactly one request; the result keeps views of it
+   * @throws PgraftException when the bytes are no request of this version, or exceed a limit
+   */
+  public static Request decode(ByteBuffer bytes) throws PgraftException {
+    if (bytes.remaining() > Limits.REQUEST_BYTES_MAX) {
+      throw new PgraftException(
+          new Failure(
+              SqlState.LIMIT_EXCEEDED,
+              "the request is too long",
+              "It has " + bytes.remaining() + " bytes, the limit is " + Limits.REQUEST_BYTES_MAX + ".",
+              "Split it into several."));
+    }
+    final WireReader in = new WireReader(bytes.duplicate(), WHAT);
+    in.version(Request.VERSION);
+    final Request request = body(Op.of(in.u8()), in);
+    in.end();
+    return request;
+  }
+
+  private static Request body(Op op, WireReader in) throws PgraftException {
+    return switch (op) {
+      case PUT -> Request.Put.readBody(in);
+      case DELETE -> Request.Delete.readBody(in);
+      case TXN -> Request.Txn.readBody(in);
+      case RANGE -> Request.Range.readBody(in);
+      case COMPACT -> new Request.Compact(in.i64());
+      case RESET -> new Request.Reset();
+      case LOG_APPEND -> logAppend(in);
+      case ACQUIRE -> new Request.Acquire(in.i32(), in.i64(), in.i64());
+      case RELEASE -> new Request.Release(in.i32(), in.i64());
+      case NODE_START -> Request.NodeStart.readBody(in);
+      case NODE_REMOVED -> new Request.NodeRemoved(in.i32());
+      case SET_QUOTA -> new Request.SetQuota(in.i64());
+      case BARRIER -> new Request.Barrier();
+      case INIT -> new Request.Init();
+      case ADD_NODE -> new Request.AddNode(in.i32(), in.text(), in.i32());
+      case REMOVE_NODE -> new Request.RemoveNode(in.i32());
+      case LOG_WAIT -> new Request.LogWait(in.u8() != 0, in.i64());
+      case LOG_GET -> new Request.LogGet(in.i64());
+      case LOG_LIST -> new Request.LogList(in.i64(), in.i32());
+      case TEST -> new Request.Test();
+      case SET_DEBUG -> new Request.SetDebug(in.u8() != 0);
+      case TRANSFER -> new Request.Transfer(in.i32());
+      case SNAPSHOT -> new Request.Snapshot();
+      case HASH -> new Request.Hash(in.i64());
+    };
+  }
+
+  private static Request logAppend(WireReader in) throws PgraftException {
+    final Request.LogAppend append = new Request.LogAppend(in.i64(), in.bytes());
+    Checks.value(append.data());
+    return append;
+  }
+}

@@ -1,0 +1,63 @@
+package org.pgraft.consensus;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.PriorityQueue;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * The highest log index in this node's store, and those who wait for it to reach a certain one.
+ *
+ * <p>Thread-safe. Advanced by Ratis' apply thread, awaited from any; the monitor is never held while a waiter runs.
+ */
+final class AppliedIndex {
+  private record Waiter(long index, CompletableFuture<Void> reached) implements Comparable<Waiter> {
+    @Override
+    public int compareTo(Waiter other) {
+      return Long.compare(index, other.index);
+    }
+  }
+
+  private final PriorityQueue<Waiter> waiters = new PriorityQueue<>();
+  private volatile long applied = -1;
+  private volatile int waiting;
+
+  /** The highest index applied, -1 when none. */
+  long get() {
+    return applied;
+  }
+
+  /** A stage that completes once {@code index} is applied here; at once when it is already. */
+  CompletableFuture<Void> reached(long index) {
+    if (applied >= index) {
+      return CompletableFuture.completedFuture(null);
+    }
+    final CompletableFuture<Void> reached = new CompletableFuture<>();
+    synchronized (waiters) {
+      waiters.add(new Waiter(index, reached));
+      waiting = waiters.size();
+    }
+    // The index may have advanced before the waiter was counted; then nobody else would wake it.
+    if (applied >= index) {
+      reached.complete(null);
+    }
+    return reached;
+  }
+
+  /** Everything up to {@code index} is applied. */
+  void advanceTo(long index) {
+    applied = index;
+    if (waiting == 0) {
+      return;
+    }
+    final List<Waiter> woken = new ArrayList<>();
+    synchronized (waiters) {
+      while (!waiters.isEmpty() && waiters.peek().index() <= index) {
+        woken.add(waiters.poll());
+      }
+      waiters.removeIf(waiter -> waiter.reached().isDone());
+      waiting = waiters.size();
+    }
+    woken.forEach(waiter -> waiter.reached().complete(null));
+  }
+}

@@ -1,0 +1,477 @@
+package org.pgraft.consensus;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.security.SecureRandom;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.ratis.conf.Parameters;
+import org.apache.ratis.grpc.GrpcConfigKeys;
+import org.apache.ratis.protocol.RaftGroup;
+import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.RaftPeer;
+import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.server.storage.RaftStorage;
+import org.apache.ratis.util.ExitUtils;
+import org.pgraft.command.Request;
+import org.pgraft.config.ClusterMember;
+import org.pgraft.config.Settings;
+import org.pgraft.consensus.EngineStatus.Phase;
+import org.pgraft.metrics.Latencies;
+import org.pgraft.metrics.MetricsView.Distribution;
+import org.pgraft.store.Store;
+import org.pgraft.store.StoreDirectory;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The consensus engine of one node: puts the parts of this package together, starts and stops them. It knows nothing of
+ * PostgreSQL; requests come in as bytes and go out as bytes.
+ *
+ * <p>Threads: {@link #start} and {@link #stop} are called once each, by the worker's own threads, and block. {@link
+ * #submit}, {@link #status} and {@link #failure} may be called from any thread and never block. Three threads belong to
+ * the engine: one routes writes, one keeps the lease, one does slow reads; the rest are Ratis' and gRPC's. All are
+ * daemons.
+ */
+public final class Engine {
+  private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
+
+  /** The lease is shorter than the shortest election timeout, so that it is usually over when a successor is elected. */
+  private static final double LEASE_PER_ELECTION_TIMEOUT = 0.8;
+
+  /** Threads of the engine that may read the store at once, besides the sessions. */
+  private static final int ENGINE_READERS = 32;
+
+  private static final long MAP_BYTES_MIN = 1L << 30;
+  private static final long HAND_OVER_NANOS = TimeUnit.MILLISECONDS.toNanos(1500);
+  private static final long CLOSE_MILLIS = 1000;
+
+  private final Settings settings;
+  private final BootClock clock;
+  private final Runnable wakeWorker;
+  private final int self;
+  private final UUID cluster;
+  private final EngineFiles files;
+
+  private final AtomicReference<Store> store = new AtomicReference<>();
+  private final AtomicReference<EngineException> failure = new AtomicReference<>();
+  private final AppliedIndex applied = new AppliedIndex();
+  private final Outcomes outcomes = new Outcomes();
+  private final MemberBoard board = new MemberBoard();
+  private final Latencies latencies = new Latencies();
+  private final CommitAnnouncer announcer = new CommitAnnouncer();
+  private final DurableVotes votes = new DurableVotes(DirectorySync.FSYNC);
+  private final PeerClients clients = new PeerClients(RatisProperties.MESSAGE_BYTES_MAX);
+  private final ScheduledExecutorService routing = EngineThreads.single("pgraft-router");
+  private final ScheduledExecutorService leasing = EngineThreads.single("pgraft-lease");
+  private final ScheduledExecutorService slow = EngineThreads.single("pgraft-slow");
+
+  private final LogStall stall;
+  private final SnapshotSchedule snapshots;
+  private final LeaseSink sink;
+
+  private volatile Phase phase = Phase.STARTING;
+  private volatile IdentityFiles identity;
+  private volatile RaftNode raft;
+  private volatile LeaseKeeper lease;
+  private volatile WriteRouter router;
+  private volatile HolderGateway gateway;
+  private volatile Membership membership;
+  private volatile Dispatcher dispatcher;
+  private volatile StatusReporter reporter;
+  private volatile Registration registration;
+  private volatile Compactor compactor;
+
+  /**
+   * An engine that is not started.
+   *
+   * @param settings this node's settings
+   * @param sink where the leadership lease is published
+   * @param clock the clock by which leases and deadlines are measured
+   * @param wakeWorker called, from any thread, when the worker should look at {@link #status} or {@link #failure}
+   */
+  public Engine(Settings settings, LeaseSink sink, BootClock clock, Runnable wakeWorker) {
+    this.settings = settings;
+    this.sink = sink;
+    this.clock = clock;
+    this.wakeWorker = wakeWorker;
+    this.self = settings.nodeId();
+    this.cluster = RaftNode.clusterUuid(settings.clusterId());
+    this.files = new EngineFiles(settings.dataDir());
+    this.stall = new LogStall(settings.fsyncTimeoutMillis());
+    this.snapshots =
+        new SnapshotSchedule(
+            new SnapshotFiles(files.snapshot(), DirectorySync.FSYNC, slow),
+            timeout -> raft.snapshotFinished(timeout),
+            System::currentTimeMillis,
+            settings.snapshotInterval());
+  }
+
+  /**
+   * Starts the engine; returns when it listens. It may not have a leader yet, or be a member of no cluster.
+   *
+   * @throws EngineException when it cannot start: the port is taken, the directory belongs to somebody else, files are
+   *     damaged
+   */
+  public void start() throws EngineException {
+    ExitUtils.disableSystemExit();
+    files.create();
+    identity =
+        IdentityFiles.claim(
+            files.root(), settings.pgdata(), settings.clusterId(), self, DirectorySync.FSYNC);
+    final boolean invited = greetMembers();
+    final long incarnation = Incarnations.draw(identity.identity().start(), new SecureRandom());
+    try {
+      build(incarnation, initialGroup(invited));
+      raft.start();
+    } catch (IOException | RuntimeException e) {
+      stop();
+      throw startFailure(e);
+    }
+    final EngineException early = failure.get();
+    if (early != null) {
+      stop();
+      throw early;
+    }
+    phase = Phase.RUNNING;
+    registration.begin();
+    wakeWorker.run();
+  }
+
+  private EngineException startFailure(Exception e) {
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof EngineException known) {
+        return known;
+      }
+      if (cause instanceof java.net.BindException || String.valueOf(cause.getMessage()).contains("Failed to bind")) {
+        return new EngineException(
+            "could not listen on " + HostPort.format(settings.listenHost(), settings.port()) + ": " + cause.getMessage(),
+            "Is another server using the port? Change pgraft.listen_address or pgraft.port.",
+            e);
+      }
+    }
+    return new EngineException(
+        "the pgraft engine could not start: " + e,
+        "If files in \"" + files.root() + "\" are damaged, remove this node from the cluster on another member and add it"
+            + " again with an empty directory.",
+        e);
+  }
+
+  /**
+   * Asks every known member who this node is to it.
+   *
+   * @return false when a member belongs to a cluster that this node is no member of, so that it must wait to be added
+   */
+  private boolean greetMembers() throws EngineException {
+    final Map<Integer, String> known = new TreeMap<>(identity.identity().members());
+    for (ClusterMember member : settings.initialMembers()) {
+      known.putIfAbsent(member.nodeId(), HostPort.format(member.host(), member.port()));
+    }
+    known.remove(self);
+    return new Greeter(self, cluster, clients).greet(known, identity.identity());
+  }
+
+  private Optional<RaftGroup> initialGroup(boolean invited) throws IOException {
+    final RaftGroupId groupId = RaftGroupId.valueOf(cluster);
+    if (identity.identity().member()) {
+      // The configuration is in the group's own storage.
+      return Optional.of(RaftGroup.valueOf(groupId, List.of()));
+    }
+    if (settings.initialMembers().isEmpty() || !invited) {
+      return Optional.empty();
+    }
+    final List<RaftPeer> peers =
+        settings.initialMembers().stream()
+            .map(member -> RaftNode.peer(member.nodeId(), HostPort.format(member.host(), member.port())))
+            .toList();
+    identity.becomeMember();
+    return Optional.of(RaftGroup.valueOf(groupId, peers));
+  }
+
+  private void build(long incarnation, Optional<RaftGroup> group) throws IOException, EngineException {
+    final StoreDirectory directory =
+        new StoreDirectory(files.store(), new Store.Limits(mapBytes(), settings.maxProcesses() + ENGINE_READERS));
+    final EngineEvents events = new EngineEvents(this::storeSwitched, this::fail, wakeWorker, this::configurationChanged, announcer);
+    final RatisStateMachine stateMachine =
+        new RatisStateMachine(self, directory, applied, votes, events, snapshots, latencies);
+    final PeerReceiver receiver = new PeerReceiver(self, applied, this::openStore, board, clock);
+    final RaftServer server =
+        RaftServer.newBuilder()
+            .setServerId(RaftNode.peerId(self))
+            .setGroup(group.orElse(null))
+            .setStateMachine(stateMachine)
+            .setOption(RaftStorage.StartupOption.RECOVER)
+            .setProperties(
+                RatisProperties.of(
+                    files.raft(),
+                    settings.listenHost(),
+                    settings.port(),
+                    settings.electionTimeoutMillis(),
+                    settings.maxLogEntries()))
+            .setParameters(parameters(receiver))
+            .build();
+    raft = new RaftNode(self, cluster, server);
+
+    final RaftLeaseGround ground =
+        new RaftLeaseGround(
+            self, cluster, raft, clients, this::openStore, this::appendAsLeader, stall, clock, board,
+            () -> reporter.leaderView());
+    lease =
+        new LeaseKeeper(
+            self,
+            ground,
+            sink,
+            clock,
+            System::currentTimeMillis,
+            leasing,
+            (long) (settings.electionTimeoutMillis() * LEASE_PER_ELECTION_TIMEOUT),
+            settings.heartbeatIntervalMillis());
+    reporter =
+        new StatusReporter(
+            self, settings.clusterId(), raft, this::openStore, applied, snapshots, board, outcomes, lease, clock,
+            settings.electionTimeoutMillis());
+    membership =
+        new Membership(
+            self, cluster, settings.clusterId(), raft, lease, clients, reporter::leaderView, this::appendAsHolder);
+    final HolderDuties duties = new HolderDuties(this::openStore, applied, membership, () -> gateway);
+    gateway = new HolderGateway(self, cluster, raft, lease, clients, clock, routing, duties);
+    router =
+        new WriteRouter(
+            self, incarnation, gateway, applied, clock, System::currentTimeMillis, routing, outcomes, latencies);
+    compactor = new Compactor(this::holdsLease, this::appendAsLeader, settings.compactionThreshold());
+    dispatcher =
+        new Dispatcher(
+            new Dispatcher.Parts(
+                raft,
+                gateway,
+                router,
+                applied,
+                snapshots,
+                this::openStore,
+                this::found,
+                new SelfTest(files.root(), this::openStore, () -> gateway, slow),
+                this::holdsLease,
+                clock,
+                routing,
+                slow,
+                outcomes));
+    registration =
+        new Registration(self, identity, incarnation, settings, router, gateway, clock, this::fail);
+    receiver.wire(raft, gateway, reporter, duties, identity, settings.clusterId());
+    events.wire(lease, board, reporter, compactor);
+  }
+
+  /** Larger than the quota ever lets the store grow, pages that wait for readers included; only address space. */
+  private long mapBytes() {
+    return Math.max(4 * settings.maxStoreBytes(), MAP_BYTES_MIN);
+  }
+
+  private Parameters parameters(PeerReceiver receiver) {
+    final Parameters parameters = new Parameters();
+    final PeerHandler handler = new PeerHandler(cluster, receiver);
+    AnnouncingRpcType.setAnnouncer(parameters, announcer);
+    GrpcConfigKeys.Server.setServicesCustomizer(
+        parameters,
+        (builder, types) ->
+            builder
+                .addService(PeerService.definition(handler))
+                .intercept(votes)
+                .intercept(new MembersOnly()));
+    return parameters;
+  }
+
+  private boolean holdsLease() {
+    return lease.heldTerm(clock.nanos()) != 0;
+  }
+
+  private Optional<Store> openStore() {
+    return Optional.ofNullable(store.get());
+  }
+
+  private void storeSwitched(Store opened) {
+    store.set(opened);
+    wakeWorker.run();
+  }
+
+  private void configurationChanged() {
+    final Map<Integer, String> members = new TreeMap<>();
+    raft.division()
+        .ifPresent(
+            division ->
+                division
+                    .getRaftConf()
+                    .getCurrentPeers()
+                    .forEach(peer -> members.put(RaftNode.nodeId(peer.getId()), peer.getAddress())));
+    try {
+      identity.rememberMembers(members);
+    } catch (IOException e) {
+      LOG.warn("could not note the members in the identity file: {}", e.toString());
+    }
+    registration.begin();
+    wakeWorker.run();
+  }
+
+  private CompletableFuture<ByteBuffer> appendAsLeader(Request request) {
+    return own(request, (batch, timeout) -> raft.append(batch.encode(), timeout), TimeUnit.SECONDS.toNanos(5));
+  }
+
+  private CompletableFuture<ByteBuffer> appendAsHolder(Request request, long timeoutNanos) {
+    return own(request, gateway, timeoutNanos);
+  }
+
+  private CompletableFuture<ByteBuffer> own(Request request, WriteRouter.Holder via, long timeoutNanos) {
+    final PendingWrite write =
+        new PendingWrite(request.encode(), true, clock.nanos() + timeoutNanos, new CompletableFuture<>());
+    router.submitOwn(write, via);
+    return write.response();
+  }
+
+  /** Founds a cluster of which this node is the only member. */
+  private CompletableFuture<Void> found() {
+    try {
+      identity.becomeMember();
+    } catch (IOException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+    return raft.startGroup(
+            List.of(RaftNode.peer(self, HostPort.format(settings.advertisedHost(), settings.port()))))
+        .thenRun(registration::begin);
+  }
+
+  /**
+   * Carries a request out.
+   *
+   * @param request its bytes, which must not change afterwards
+   * @param deadlineNanos when the sender stops waiting, on the engine's clock
+   * @return the response's bytes; always completes normally, soon after the deadline at the latest
+   */
+  public CompletableFuture<ByteBuffer> submit(ByteBuffer request, long deadlineNanos) {
+    return dispatcher.submit(request, deadlineNanos);
+  }
+
+  /** What the engine knows of itself now. */
+  public EngineStatus status() {
+    final StatusReporter current = reporter;
+    if (current == null) {
+      return EngineStatus.starting(self, settings.clusterId(), phase);
+    }
+    final Phase shown = phase == Phase.RUNNING && !isMember() ? Phase.WAITING : phase;
+    return current.report(shown);
+  }
+
+  /** How long writes and applies take. */
+  public Latencies latencies() {
+    return latencies;
+  }
+
+  /** How long the log's fsync takes. */
+  public Distribution logFsync() {
+    return LogFsync.measured();
+  }
+
+  /** How many of this node's requests wait to be sent to the lease holder. */
+  public int queuedRequests() {
+    final WriteRouter current = router;
+    return current == null ? 0 : current.queued();
+  }
+
+  /** How many snapshots were finished since the engine started. */
+  public long snapshotsFinished() {
+    return snapshots.finishedCount();
+  }
+
+  /** How long this node's lease still runs, in nanoseconds; 0 when it does not hold it. */
+  public long leaseRemainingNanos(long nowNanos) {
+    final LeaseKeeper keeper = lease;
+    return keeper == null ? 0 : keeper.remainingNanos(nowNanos);
+  }
+
+  private boolean isMember() {
+    return raft.configurations().stream().anyMatch(voters -> voters.contains(self));
+  }
+
+  /** Why the engine cannot go on; it has stopped taking part. Empty while all is well. */
+  public Optional<EngineException> failure() {
+    return Optional.ofNullable(failure.get());
+  }
+
+  private void fail(Throwable cause) {
+    final EngineException known =
+        cause instanceof EngineException exception
+            ? exception
+            : new EngineException(
+                "the pgraft engine failed: " + cause,
+                "Look into the server's log. The node takes part again after its worker is restarted, if the cause is gone.",
+                cause);
+    if (failure.compareAndSet(null, known)) {
+      LOG.error("the engine stops taking part: {}", known.getMessage(), cause);
+      if (lease != null) {
+        lease.lost();
+      }
+      slow.execute(this::stop);
+      wakeWorker.run();
+    }
+  }
+
+  /** Takes over the settings that may change while the engine runs. */
+  public void reload(Settings changed) {
+    stall.setLimit(changed.fsyncTimeoutMillis());
+    snapshots.setInterval(changed.snapshotInterval());
+    final LeaseKeeper keeper = lease;
+    if (keeper != null) {
+      keeper.setInterval(changed.heartbeatIntervalMillis());
+      compactor.setThreshold(changed.compactionThreshold());
+    }
+  }
+
+  /** Gives lease and leadership to another member if there is one, then closes everything. Blocks for up to 3 s. */
+  public synchronized void stop() {
+    if (phase == Phase.STOPPED) {
+      return;
+    }
+    phase = Phase.STOPPING;
+    try {
+      if (lease != null && failure.get() == null && lease.heldTerm(clock.nanos()) != 0) {
+        handOver();
+      }
+      if (lease != null) {
+        lease.lost();
+      }
+      if (router != null) {
+        router.close();
+      }
+      if (raft != null) {
+        EngineThreads.within(CLOSE_MILLIS, "pgraft-close", raft::close);
+      }
+    } finally {
+      clients.close();
+      routing.shutdown();
+      leasing.shutdownNow();
+      slow.shutdown();
+      phase = Phase.STOPPED;
+      wakeWorker.run();
+    }
+  }
+
+  private void handOver() {
+    final boolean alone = raft.configurations().stream().allMatch(voters -> voters.size() == 1);
+    final CompletableFuture<?> given =
+        alone ? lease.surrender() : membership.handOver(0, HAND_OVER_NANOS);
+    try {
+      given.get(HAND_OVER_NANOS, TimeUnit.NANOSECONDS);
+    } catch (TimeoutException | ExecutionException e) {
+      LOG.info("the leadership was not handed over before the stop: {}", e.toString());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,48 @@
+package org.pgraft.consensus;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+
+/**
+ * The directories of a node, below {@code pgraft.data_dir}.
+ *
+ * @param root the directory itself
+ */
+record EngineFiles(Path root) {
+  /** Where Ratis keeps its log, its votes and the snapshots. */
+  Path raft() {
+    return root.resolve("raft");
+  }
+
+  /** Where the stores are kept, one directory for each generation. */
+  Path store() {
+    return root.resolve("store");
+  }
+
+  /** Where snapshots are made before they get their name. */
+  Path snapshot() {
+    return root.resolve("snapshot");
+  }
+
+  /**
+   * Makes what is missing, for the owner alone.
+   *
+   * @throws EngineException when that is not possible
+   */
+  void create() throws EngineException {
+    try {
+      for (Path directory : new Path[] {root, raft(), store(), snapshot()}) {
+        Files.createDirectories(
+            directory,
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+      }
+    } catch (IOException e) {
+      throw new EngineException(
+          "could not create directory \"" + root + "\": " + e,
+          "Give the server's user the right to create it, or set pgraft.data_dir.",
+          e);
+    }
+  }
+}

@@ -1,0 +1,59 @@
+package org.pgraft.consensus;
+
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Makes the engine's threads: daemons all, so that none keeps the process alive. Stateless. */
+final class EngineThreads {
+  private static final Logger LOG = LoggerFactory.getLogger(EngineThreads.class);
+
+  private EngineThreads() {}
+
+  /** An executor of one daemon thread; tasks given after its shutdown are dropped. */
+  static ScheduledExecutorService single(String name) {
+    final ScheduledThreadPoolExecutor executor =
+        new ScheduledThreadPoolExecutor(
+            1,
+            task -> {
+              final Thread thread = new Thread(task, name);
+              thread.setDaemon(true);
+              return thread;
+            },
+            new ScheduledThreadPoolExecutor.DiscardPolicy());
+    executor.setRemoveOnCancelPolicy(true);
+    executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+    return executor;
+  }
+
+  /** Something that may throw. */
+  @FunctionalInterface
+  interface Action {
+    void run() throws Exception;
+  }
+
+  /** Runs {@code action} on a daemon thread of its own and waits for it, but no longer than {@code millis}. */
+  static void within(long millis, String name, Action action) {
+    final Thread thread =
+        new Thread(
+            () -> {
+              try {
+                action.run();
+              } catch (Exception e) {
+                LOG.warn("{} failed", name, e);
+              }
+            },
+            name);
+    thread.setDaemon(true);
+    thread.start();
+    try {
+      thread.join(millis);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    if (thread.isAlive()) {
+      LOG.warn("{} took longer than {} ms and goes on by itself", name, millis);
+    }
+  }
+}

@@ -1,0 +1,62 @@
+package org.pgraft.consensus;
+
+import org.pgraft.command.Failure;
+import org.pgraft.command.SqlState;
+
+/** The errors that consensus itself gives to sessions. */
+final class Failures {
+  private Failures() {}
+
+  static Failure notAccepted() {
+    return new Failure(
+        SqlState.NOT_ACCEPTED,
+        "the request was not accepted: no node held the leadership lease in time",
+        "Nothing was changed.",
+        "It is safe to try again. Check with pgraft_get_cluster_status() that a majority of the members is up.");
+  }
+
+  static Failure outcomeUnknown() {
+    return new Failure(
+        SqlState.OUTCOME_UNKNOWN,
+        "the outcome of the request is unknown",
+        "It was sent to the cluster, but no answer came in time. It may have been carried out, or may yet be.",
+        "Read the key to see what became of it before you repeat the request.");
+  }
+
+  static Failure readTimedOut() {
+    return new Failure(
+        SqlState.NOT_ACCEPTED,
+        "the read was not answered: no node held the leadership lease in time",
+        "",
+        "It is safe to try again. Set pgraft.read_consistency to local to read this node's own, possibly older, state.");
+  }
+
+  static Failure stopping() {
+    return new Failure(
+        SqlState.NOT_ACCEPTED, "the pgraft engine is stopping", "Nothing was changed.", "It is safe to try again.");
+  }
+
+  static Failure notInitialized() {
+    return new Failure(
+        SqlState.WRONG_STATE,
+        "this server is not a member of a pgraft cluster yet",
+        "",
+        "Run pgraft_init() here to found a cluster, or pgraft_add_node() on a member of an existing one.");
+  }
+
+  static Failure wrongState(String message, String hint) {
+    return new Failure(SqlState.WRONG_STATE, message, "", hint);
+  }
+
+  static Failure badArgument(String message, String hint) {
+    return new Failure(SqlState.BAD_ARGUMENT, message, "", hint);
+  }
+
+  static Failure timedOut(String what) {
+    return new Failure(
+        SqlState.NOT_ACCEPTED,
+        what + " was not reached in time",
+        "",
+        "Try again, or raise pgraft.command_timeout.");
+  }
+}

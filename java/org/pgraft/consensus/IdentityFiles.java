@@ -1,0 +1,225 @@
+package org.pgraft.consensus;
+
+import java.io.IOException;
+import java.io.StringReader;
+import java.io.StringWriter;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps the {@link Identity} in two places that must agree: the file {@code identity} in pgraft's own directory, and the
+ * marker {@code pgraft.identity} inside PGDATA, which tells when the directory is lost.
+ *
+ * <p>Used by the thread that starts the engine, and later, for changes of the member list only, by Ratis' apply thread;
+ * the monitor of this object guards the identity.
+ */
+final class IdentityFiles {
+  private static final Logger LOG = LoggerFactory.getLogger(IdentityFiles.class);
+  private static final String FILE = "identity";
+  private static final String MARKER = "pgraft.identity";
+
+  private final Path directory;
+  private final Path marker;
+  private final DirectorySync sync;
+  private Identity current;
+
+  private IdentityFiles(Path directory, Path marker, DirectorySync sync, Identity current) {
+    this.directory = directory;
+    this.marker = marker;
+    this.sync = sync;
+    this.current = current;
+  }
+
+  /**
+   * Checks that this node may use {@code directory}, and counts a start.
+   *
+   * @throws EngineException when the directory is lost, belongs to another node or another cluster, or cannot be read
+   */
+  static IdentityFiles claim(Path directory, Path pgdata, String clusterId, int nodeId, DirectorySync sync)
+      throws EngineException {
+    final Path marker = pgdata.resolve(MARKER);
+    try {
+      final Optional<Identity> kept = read(directory.resolve(FILE));
+      final Optional<Identity> marked = read(marker);
+      final Identity identity;
+      if (kept.isPresent()) {
+        identity = checked(kept.get(), marked, directory, marker, clusterId, nodeId);
+      } else {
+        refuseLostDirectory(marked, directory, marker, nodeId);
+        identity = Identity.fresh(clusterId, nodeId);
+      }
+      final IdentityFiles files = new IdentityFiles(directory, marker, sync, identity.nextStart());
+      files.store();
+      files.mark();
+      return files;
+    } catch (IOException e) {
+      throw new EngineException(
+          "could not read or write the node's identity: " + e,
+          "Check the permissions and the free space of \"" + directory + "\" and \"" + pgdata + "\".",
+          e);
+    }
+  }
+
+  private static Identity checked(
+      Identity kept, Optional<Identity> marked, Path directory, Path marker, String clusterId, int nodeId)
+      throws EngineException {
+    if (kept.nodeId() != nodeId) {
+      throw new EngineException(
+          "directory \"" + directory + "\" belongs to node " + kept.nodeId() + ", but this server is node " + nodeId,
+          "Set pgraft.data_dir to the directory of node " + nodeId + ", or correct pgraft.name or pgraft.node_id.");
+    }
+    if (!kept.clusterId().equals(clusterId)) {
+      throw new EngineException(
+          "directory \"" + directory + "\" belongs to cluster \"" + kept.clusterId()
+              + "\", but pgraft.cluster_id is \"" + clusterId + "\"",
+          "Correct pgraft.cluster_id, or set pgraft.data_dir to a new directory to join another cluster.");
+    }
+    if (marked.isPresent()
+        && marked.get().nodeId() == nodeId
+        && !marked.get().directory().equals(kept.directory())) {
+      throw new EngineException(
+          "directory \"" + directory + "\" is not the one that this server used before",
+          "Put the right directory back. If it is meant to be this one, delete \"" + marker + "\".");
+    }
+    return kept;
+  }
+
+  private static void refuseLostDirectory(Optional<Identity> marked, Path directory, Path marker, int nodeId)
+      throws EngineException {
+    // A marker of another node came with a copy of that node's PGDATA and says nothing about this one.
+    if (marked.isPresent() && marked.get().nodeId() == nodeId && marked.get().member()) {
+      throw new EngineException(
+          "directory \"" + directory + "\" of node " + nodeId + " is lost: it holds no identity, but this server used it before",
+          "Put the directory back. If it is gone for good, run pgraft_remove_node(" + nodeId
+              + ") on another member, delete \"" + marker + "\", and add the node again under a new id.");
+    }
+  }
+
+  synchronized Identity identity() {
+    return current;
+  }
+
+  /** Remembers, durably, that this node is a member from now on. */
+  synchronized void becomeMember() throws IOException {
+    if (!current.member()) {
+      current = current.asMember();
+      store();
+      mark();
+    }
+  }
+
+  /** Remembers the members of the configuration in force, for the questions of the next start. */
+  synchronized void rememberMembers(Map<Integer, String> members) throws IOException {
+    if (!current.members().equals(members)) {
+      current = current.withMembers(members);
+      store();
+    }
+  }
+
+  private void store() throws IOException {
+    write(directory.resolve(FILE), current);
+  }
+
+  private void mark() throws IOException {
+    final Optional<Identity> marked;
+    try {
+      marked = read(marker);
+    } catch (EngineException e) {
+      throw new IOException(e.getMessage() + " " + e.hint(), e);
+    }
+    if (marked.isPresent()
+        && marked.get().directory().equals(current.directory())
+        && marked.get().member() == current.member()) {
+      return;
+    }
+    if (marked.isPresent() && marked.get().nodeId() != current.nodeId()) {
+      LOG.info("replacing the marker of node {}, which came with a copy of its data directory", marked.get().nodeId());
+    }
+    write(marker, current);
+  }
+
+  private void write(Path file, Identity identity) throws IOException {
+    final Properties properties = new Properties();
+    properties.setProperty("cluster_id", identity.clusterId());
+    properties.setProperty("node_id", Integer.toString(identity.nodeId()));
+    properties.setProperty("directory_uuid", identity.directory().toString());
+    properties.setProperty("start_number", Long.toString(identity.start()));
+    properties.setProperty("member", Boolean.toString(identity.member()));
+    properties.setProperty("members", identity.membersLine());
+    final StringWriter text = new StringWriter();
+    properties.store(text, "Identity of a pgraft node. Never edit, copy or restore this file.");
+    final Path fresh = file.resolveSibling(file.getFileName() + ".new");
+    try (FileChannel out =
+        FileChannel.open(
+            fresh, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+      final java.nio.ByteBuffer bytes = StandardCharsets.UTF_8.encode(text.toString());
+      while (bytes.hasRemaining()) {
+        out.write(bytes);
+      }
+      out.force(true);
+    }
+    Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    sync.sync(file.getParent());
+  }
+
+  private static Optional<Identity> read(Path file) throws IOException, EngineException {
+    final Properties properties = new Properties();
+    try {
+      properties.load(new StringReader(Files.readString(file)));
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    } catch (IllegalArgumentException e) {
+      throw damaged(file, e);
+    }
+    try {
+      return Optional.of(
+          new Identity(
+              required(properties, "cluster_id"),
+              Integer.parseInt(required(properties, "node_id")),
+              UUID.fromString(required(properties, "directory_uuid")),
+              Long.parseLong(required(properties, "start_number")),
+              Boolean.parseBoolean(required(properties, "member")),
+              members(properties.getProperty("members", ""))));
+    } catch (IllegalArgumentException e) {
+      throw damaged(file, e);
+    }
+  }
+
+  private static String required(Properties properties, String name) {
+    final String value = properties.getProperty(name);
+    if (value == null) {
+      throw new IllegalArgumentException("\"" + name + "\" is missing");
+    }
+    return value;
+  }
+
+  private static Map<Integer, String> members(String line) {
+    final Map<Integer, String> members = new HashMap<>();
+    for (String member : line.split(",")) {
+      final int equals = member.indexOf('=');
+      if (equals > 0) {
+        members.put(Integer.parseInt(member.substring(0, equals)), member.substring(equals + 1));
+      }
+    }
+    return members;
+  }
+
+  private static EngineException damaged(Path file, Exception cause) {
+    return new EngineException(
+        "file \"" + file + "\" is damaged: " + cause.getMessage(),
+        "Restore the file from where it was, or treat the node as lost: remove it from the cluster on another member and add it again with an empty directory.",
+        cause);
+  }
+}

@@ -1,0 +1,332 @@
+package org.pgraft.consensus;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
+import org.pgraft.store.LeaseRecord;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps the leadership lease: being elected and acting as the leader are different things, because a paused or cut-off
+ * leader does not know that it was replaced. A node acts as the leader only while its lease runs.
+ *
+ * <p><b>Acquisition.</b> A new leader waits until the lease of the one before it must be over ({@link #waitNanos}), then
+ * appends an acquisition; when that is committed and applied it begins to renew. <b>Renewal.</b> Every heartbeat
+ * interval it reads the clock (t0), asks every voter for its term, and when voters that form a majority of every
+ * configuration in force answered with the holder's own term, the lease runs to t0 + L. Safe because a later leader
+ * needs the vote of one of them (Raft paper, section 5.2), given after that answer, so it was elected after t0 and waits
+ * L(1 + ε) from then. <b>End.</b> The lease runs out by itself; it is taken back at once when the leadership is lost, the
+ * log's fsync stalls, the wall clock jumps against the boot clock, or this thread was kept from running.
+ *
+ * <p>Threads: the steps run on one scheduled thread, answers arrive on gRPC's threads, {@link #lost} and {@link #ready}
+ * come from Ratis' threads. The monitor of this object guards all state and every call of the sink; nothing blocks while
+ * it is held.
+ */
+final class LeaseKeeper {
+  private static final Logger LOG = LoggerFactory.getLogger(LeaseKeeper.class);
+
+  /** By how much the rates of two clocks may differ: a clock that is being slewed can be far off. */
+  private static final double CLOCK_RATE_TOLERANCE = 0.25;
+
+  private enum Stage {
+    /** Not the leader. */
+    IDLE,
+    /** Elected, but the lease of the one before may still run. */
+    WAITING,
+    /** The acquisition is on its way through the log. */
+    ACQUIRING,
+    /** Acquired; holds the lease as long as renewals succeed. */
+    RENEWING,
+    /** Given back; this node never renews in this term. */
+    SURRENDERED
+  }
+
+  private final int self;
+  private final LeaseGround ground;
+  private final LeaseSink sink;
+  private final BootClock clock;
+  private final LongSupplier wallMillis;
+  private final ScheduledExecutorService thread;
+  private final AtomicLong rounds = new AtomicLong();
+
+  private final long leaseNanos;
+  private long intervalNanos;
+
+  private Stage stage = Stage.IDLE;
+  private long term;
+  private long waitUntil;
+  private long lastStepNanos;
+  private long clockOffsetMillis;
+  private ScheduledFuture<?> steps;
+
+  private volatile long heldTerm;
+  private volatile long heldUntil;
+
+  LeaseKeeper(
+      int self,
+      LeaseGround ground,
+      LeaseSink sink,
+      BootClock clock,
+      LongSupplier wallMillis,
+      ScheduledExecutorService thread,
+      long leaseMillis,
+      long intervalMillis) {
+    this.self = self;
+    this.ground = ground;
+    this.sink = sink;
+    this.clock = clock;
+    this.wallMillis = wallMillis;
+    this.thread = thread;
+    this.leaseNanos = TimeUnit.MILLISECONDS.toNanos(leaseMillis);
+    this.intervalNanos = TimeUnit.MILLISECONDS.toNanos(intervalMillis);
+  }
+
+  /** Changes the time between two renewals. */
+  synchronized void setInterval(long intervalMillis) {
+    final long nanos = TimeUnit.MILLISECONDS.toNanos(intervalMillis);
+    if (nanos == intervalNanos) {
+      return;
+    }
+    intervalNanos = nanos;
+    if (steps != null) {
+      steps.cancel(false);
+      steps = thread.scheduleAtFixedRate(this::step, 0, nanos, TimeUnit.NANOSECONDS);
+    }
+  }
+
+  /**
+   * How long a new leader must wait, from its own election, before it may acquire the lease.
+   *
+   * @param last the last acquisition that was committed; every one is in a new leader's log (Raft paper, section 5.4)
+   * @param self this node
+   */
+  static long waitNanos(Optional<LeaseRecord> last, int self) {
+    if (last.isEmpty() || last.get().released() || last.get().node() == self) {
+      // This node's own older lease needs no wait: it is either the very same lease word, or was cleared when the
+      // worker started.
+      return 0;
+    }
+    return (long) (TimeUnit.MILLISECONDS.toNanos(last.get().leaseMillis()) * (1 + CLOCK_RATE_TOLERANCE));
+  }
+
+  /** Ratis says that this node leads and has applied an entry of its own term. */
+  synchronized void ready() {
+    final long ready = ground.readyTerm();
+    if (ready == 0 || (ready == term && stage != Stage.IDLE)) {
+      return;
+    }
+    term = ready;
+    stage = Stage.WAITING;
+    lastStepNanos = clock.nanos();
+    clockOffsetMillis = offsetMillis();
+    waitUntil = lastStepNanos + waitNanos(ground.lastAcquired(), self);
+    if (steps == null) {
+      steps = thread.scheduleAtFixedRate(this::step, 0, intervalNanos, TimeUnit.NANOSECONDS);
+    }
+  }
+
+  /** This node is not the leader any more. */
+  synchronized void lost() {
+    end(LeaseSink.CLEARED);
+    stage = Stage.IDLE;
+    if (steps != null) {
+      steps.cancel(false);
+      steps = null;
+    }
+  }
+
+  /** The term of the lease that this node holds at {@code nanos}, or 0. Any thread; never blocks. */
+  long heldTerm(long nanos) {
+    final long held = heldTerm;
+    return held != 0 && nanos < heldUntil && held == heldTerm ? held : 0;
+  }
+
+  /** How long the lease still runs at {@code nanos}; 0 when this node does not hold it. Any thread; never blocks. */
+  long remainingNanos(long nanos) {
+    return heldTerm(nanos) == 0 ? 0 : Math.max(heldUntil - nanos, 0);
+  }
+
+  /** Rounds of questions sent since the start. */
+  long rounds() {
+    return rounds.get();
+  }
+
+  /**
+   * Gives the lease back: clears it here, then appends the release, so that the next leader need not wait.
+   *
+   * @return true when the release is committed; false when there was nothing to give back or it was not committed
+   */
+  CompletableFuture<Boolean> surrender() {
+    final long surrendered;
+    synchronized (this) {
+      if (stage != Stage.RENEWING) {
+        return CompletableFuture.completedFuture(false);
+      }
+      surrendered = term;
+      stage = Stage.SURRENDERED;
+      end(LeaseSink.RELEASED);
+    }
+    return ground.release(surrendered);
+  }
+
+  private void step() {
+    try {
+      stepGuarded();
+    } catch (RuntimeException e) {
+      LOG.error("a step of the leadership lease failed", e);
+      lost();
+    }
+  }
+
+  private void stepGuarded() {
+    final Round round;
+    synchronized (this) {
+      final long now = clock.nanos();
+      voidAfterJump(now);
+      lastStepNanos = now;
+      if (ground.readyTerm() != term) {
+        lost();
+        ready();
+        return;
+      }
+      if (stage == Stage.WAITING && now >= waitUntil) {
+        stage = Stage.ACQUIRING;
+        final long acquiring = term;
+        ground
+            .acquire(acquiring, TimeUnit.NANOSECONDS.toMillis(leaseNanos))
+            .whenComplete((done, failure) -> acquired(acquiring, failure == null && done));
+      }
+      if (stage != Stage.RENEWING) {
+        return;
+      }
+      if (ground.logIsStalled()) {
+        end(LeaseSink.CLEARED);
+        return;
+      }
+      round = new Round(term, now, leaseNanos, ground.configurations());
+      rounds.incrementAndGet();
+    }
+    round.ask();
+  }
+
+  /** A pause of this thread or a jump of the wall clock shows that time is not what it seems: the lease is void. */
+  private void voidAfterJump(long now) {
+    final long offset = offsetMillis();
+    final boolean jumped =
+        Math.abs(offset - clockOffsetMillis) > TimeUnit.NANOSECONDS.toMillis(leaseNanos) / 4;
+    final boolean paused = now - lastStepNanos > leaseNanos / 2;
+    clockOffsetMillis = offset;
+    if ((jumped || paused) && heldUntil > 0) {
+      LOG.info("the leadership lease was given up after a {}", jumped ? "jump of the clock" : "pause");
+      end(LeaseSink.CLEARED);
+    }
+  }
+
+  private long offsetMillis() {
+    return wallMillis.getAsLong() - TimeUnit.NANOSECONDS.toMillis(clock.nanos());
+  }
+
+  private synchronized void acquired(long acquiring, boolean done) {
+    if (stage != Stage.ACQUIRING || term != acquiring) {
+      return;
+    }
+    if (done) {
+      stage = Stage.RENEWING;
+      thread.execute(this::step);
+    } else {
+      stage = Stage.WAITING;
+    }
+  }
+
+  private synchronized void renew(long renewed, long until) {
+    if (stage != Stage.RENEWING || term != renewed || ground.readyTerm() != renewed || until <= clock.nanos()) {
+      return;
+    }
+    if (heldTerm != renewed || until > heldUntil) {
+      heldUntil = until;
+      heldTerm = renewed;
+      sink.publish(renewed, until);
+    }
+  }
+
+  private void end(int how) {
+    if (heldTerm != 0) {
+      heldTerm = 0;
+      heldUntil = 0;
+      sink.clear(how);
+    }
+  }
+
+  /** One round of questions. Guarded by its own monitor, which is never held while the keeper's is taken. */
+  private final class Round {
+    private final long roundTerm;
+    private final long sentNanos;
+    private final long length;
+    private final List<Set<Integer>> configurations;
+    private final Set<Integer> agreed = new HashSet<>();
+
+    Round(long roundTerm, long sentNanos, long length, List<Set<Integer>> configurations) {
+      this.roundTerm = roundTerm;
+      this.sentNanos = sentNanos;
+      this.length = length;
+      this.configurations = configurations;
+    }
+
+    void ask() {
+      agree(self);
+      final Set<Integer> others = new HashSet<>();
+      configurations.forEach(others::addAll);
+      others.remove(self);
+      for (int other : others) {
+        ground
+            .termOf(other, length)
+            .thenAccept(
+                answered -> {
+                  if (answered == roundTerm) {
+                    agree(other);
+                  }
+                })
+            .exceptionally(
+                failure -> {
+                  LOG.debug("node {} did not answer a lease question: {}", other, failure.toString());
+                  return null;
+                });
+      }
+    }
+
+    private void agree(int node) {
+      final boolean majority;
+      synchronized (this) {
+        agreed.add(node);
+        majority = isMajority(configurations, agreed);
+      }
+      if (majority) {
+        renew(roundTerm, sentNanos + length);
+      }
+    }
+  }
+
+  /** Whether {@code agreed} holds a majority of each configuration. */
+  static boolean isMajority(List<Set<Integer>> configurations, Set<Integer> agreed) {
+    for (Set<Integer> voters : configurations) {
+      int count = 0;
+      for (int voter : voters) {
+        if (agreed.contains(voter)) {
+          count++;
+        }
+      }
+      if (count <= voters.size() / 2) {
+        return false;
+      }
+    }
+    return !configurations.isEmpty();
+  }
+}

@@ -1,0 +1,181 @@
+package org.pgraft.consensus;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.ratis.proto.RaftProtos.LeaderInfoProto;
+import org.apache.ratis.proto.RaftProtos.ServerRpcProto;
+import org.apache.ratis.protocol.RaftPeer;
+import org.apache.ratis.server.RaftServer;
+import org.pgraft.consensus.EngineStatus.MemberStatus;
+
+/**
+ * What is known of each member. The lease holder knows it at first hand: from its log appenders and from the answers to
+ * its lease questions. It sends its view along with each question, so that every node can tell the same; a node that
+ * hears from no holder shows the configuration alone, and everything else as unknown.
+ *
+ * <p>Thread-safe: the maps are concurrent, the view is one immutable value.
+ */
+final class MemberBoard {
+  private static final int NAME_BYTES_MAX = 255;
+  private static final long UNKNOWN = -1;
+
+  /** What a member said of itself in its answer to a lease question. */
+  record Report(long term, long appliedIndex, long storeBytes, long uptimeMillis, long receivedNanos) {}
+
+  /** A holder's view and the instant on this node's clock when it was true. */
+  record View(List<MemberStatus> members, long asOfNanos) {}
+
+  private static final View NOTHING = new View(List.of(), 0);
+
+  private final Map<Integer, Report> reports = new ConcurrentHashMap<>();
+  private volatile View received = NOTHING;
+
+  /** A member answered a lease question. */
+  void reported(int member, Report report) {
+    reports.put(member, report);
+  }
+
+  /** The view of the lease holder arrived with its question. */
+  void received(List<MemberStatus> members, long nowNanos) {
+    received = new View(members, nowNanos);
+  }
+
+  /** Forgets the holder's view: this node does not know any more who holds the lease. */
+  void forget() {
+    received = NOTHING;
+    reports.clear();
+  }
+
+  View received() {
+    return received;
+  }
+
+  /**
+   * The view of the node that leads.
+   *
+   * @param division its member of the group
+   * @param self its own line
+   * @param names the names that members gave themselves
+   * @param reachableNanos a member that answered within this time is reachable
+   */
+  List<MemberStatus> leaderView(
+      RaftServer.Division division,
+      MemberStatus self,
+      Map<Integer, String> names,
+      long nowNanos,
+      long reachableNanos) {
+    final List<ServerRpcProto> followers =
+        division.getInfo().getRoleInfoProto().hasLeaderInfo()
+            ? division.getInfo().getRoleInfoProto().getLeaderInfo().getFollowerInfoList()
+            : LeaderInfoProto.getDefaultInstance().getFollowerInfoList();
+    final long[] match = division.getInfo().getFollowerMatchIndices();
+    final long[] next = division.getInfo().getFollowerNextIndices();
+    final List<MemberStatus> members = new ArrayList<>();
+    for (RaftPeer peer : division.getRaftConf().getAllPeers()) {
+      final int id = RaftNode.nodeId(peer.getId());
+      if (id == self.nodeId()) {
+        members.add(self);
+        continue;
+      }
+      final int at = indexOf(followers, peer);
+      final Report report = reports.get(id);
+      final long sinceReport = report == null ? UNKNOWN : (nowNanos - report.receivedNanos()) / 1_000_000;
+      final boolean reachable = report != null && nowNanos - report.receivedNanos() <= reachableNanos;
+      // The appenders' arrays have the order of the follower list, unless the membership changed in between.
+      final boolean sameOrder = at >= 0 && match != null && next != null && match.length == followers.size()
+          && next.length == followers.size();
+      final java.net.InetSocketAddress address = HostPort.parse(peer.getAddress());
+      members.add(
+          new MemberStatus(
+              id,
+              names.getOrDefault(id, ""),
+              address.getHostString(),
+              address.getPort(),
+              true,
+              reachable,
+              sameOrder ? match[at] : UNKNOWN,
+              sameOrder ? next[at] : UNKNOWN,
+              sinceReport,
+              reachable ? report.appliedIndex() : UNKNOWN,
+              reachable ? report.storeBytes() : UNKNOWN,
+              reachable ? report.term() : UNKNOWN,
+              reachable ? report.uptimeMillis() : UNKNOWN));
+    }
+    return members;
+  }
+
+  private static int indexOf(List<ServerRpcProto> followers, RaftPeer peer) {
+    for (int i = 0; i < followers.size(); i++) {
+      if (followers.get(i).getId().getId().equals(peer.getId().toByteString())) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  /** The members of the configuration, with nothing known of them. */
+  static List<MemberStatus> configured(RaftServer.Division division, Map<Integer, String> names) {
+    final List<MemberStatus> members = new ArrayList<>();
+    for (RaftPeer peer : division.getRaftConf().getAllPeers()) {
+      final int id = RaftNode.nodeId(peer.getId());
+      final java.net.InetSocketAddress address = HostPort.parse(peer.getAddress());
+      members.add(
+          new MemberStatus(
+              id, names.getOrDefault(id, ""), address.getHostString(), address.getPort(), true, null,
+              UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN));
+    }
+    return members;
+  }
+
+  /** Writes a view in the form that travels with a lease question. */
+  static ByteBuffer encode(List<MemberStatus> members) {
+    int bytes = 4;
+    for (MemberStatus member : members) {
+      bytes += 4 + 4 + 1 + 1 + 7 * 8 + 2 * (4 + NAME_BYTES_MAX);
+    }
+    final ByteBuffer out = ByteBuffer.allocate(bytes);
+    out.putInt(members.size());
+    for (MemberStatus member : members) {
+      out.putInt(member.nodeId()).putInt(member.port());
+      out.put((byte) (member.voter() ? 1 : 0));
+      out.put((byte) (member.reachable() == null ? -1 : member.reachable() ? 1 : 0));
+      out.putLong(member.matchIndex()).putLong(member.nextIndex()).putLong(member.lastContactMillis());
+      out.putLong(member.appliedIndex()).putLong(member.storeBytes()).putLong(member.term());
+      out.putLong(member.uptimeMillis());
+      PeerMessage.putText(out, clipped(member.host()));
+      PeerMessage.putText(out, clipped(member.name()));
+    }
+    return out.flip();
+  }
+
+  private static byte[] clipped(String text) {
+    final byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
+    return utf8.length <= NAME_BYTES_MAX ? utf8 : java.util.Arrays.copyOf(utf8, NAME_BYTES_MAX);
+  }
+
+  static List<MemberStatus> decode(ByteBuffer in) {
+    final int count = in.getInt();
+    final List<MemberStatus> members = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      final int id = in.getInt();
+      final int port = in.getInt();
+      final boolean voter = in.get() == 1;
+      final byte reachable = in.get();
+      final long[] figures = new long[7];
+      for (int j = 0; j < figures.length; j++) {
+        figures[j] = in.getLong();
+      }
+      final String host = PeerMessage.text(in);
+      final String name = PeerMessage.text(in);
+      members.add(
+          new MemberStatus(
+              id, name, host, port, voter, reachable < 0 ? null : reachable == 1,
+              figures[0], figures[1], figures[2], figures[3], figures[4], figures[5], figures[6]));
+    }
+    return members;
+  }
+}

@@ -1,0 +1,244 @@
+package org.pgraft.consensus;
+
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import org.apache.ratis.protocol.RaftPeer;
+import org.apache.ratis.protocol.exceptions.ReconfigurationInProgressException;
+import org.apache.ratis.server.RaftServer;
+import org.pgraft.command.Request;
+import org.pgraft.command.Responses;
+import org.pgraft.consensus.EngineStatus.MemberStatus;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Changes of who is a member and who leads, carried out by the lease holder: Raft's joint consensus does the change
+ * itself (Raft paper, section 6), this class sees to it that the newcomer is there and willing, that a removal leaves a
+ * quorum, and that a hand-over gives the lease back first.
+ *
+ * <p>Thread-safe, no state of its own, nothing blocks.
+ */
+final class Membership {
+  private static final Logger LOG = LoggerFactory.getLogger(Membership.class);
+
+  /** The status page has room for more, but every member costs every write an acknowledgement. */
+  static final int MEMBERS_MAX = 31;
+
+  private static final long JOIN_NANOS = TimeUnit.SECONDS.toNanos(3);
+  private static final long STEP_DOWN_NANOS = TimeUnit.SECONDS.toNanos(2);
+  private static final ByteBuffer DONE = ByteBuffer.wrap(new byte[] {1}).asReadOnlyBuffer();
+
+  /** Appends an entry of the engine's own and waits for its result. */
+  @FunctionalInterface
+  interface OwnEntry {
+    CompletableFuture<ByteBuffer> append(Request request, long timeoutNanos);
+  }
+
+  private final int self;
+  private final UUID cluster;
+  private final String clusterId;
+  private final RaftNode raft;
+  private final LeaseKeeper lease;
+  private final PeerClients clients;
+  private final Supplier<List<MemberStatus>> members;
+  private final OwnEntry log;
+
+  Membership(
+      int self,
+      UUID cluster,
+      String clusterId,
+      RaftNode raft,
+      LeaseKeeper lease,
+      PeerClients clients,
+      Supplier<List<MemberStatus>> members,
+      OwnEntry log) {
+    this.self = self;
+    this.cluster = cluster;
+    this.clusterId = clusterId;
+    this.raft = raft;
+    this.lease = lease;
+    this.clients = clients;
+    this.members = members;
+    this.log = log;
+  }
+
+  /** Adds a member: asks it to join, then changes the configuration. */
+  CompletableFuture<PeerMessage.Answer> add(int id, String host, int port, long timeoutNanos) {
+    final String address = HostPort.format(host, port);
+    final List<RaftPeer> voters = voters();
+    for (RaftPeer voter : voters) {
+      if (RaftNode.nodeId(voter.getId()) == id) {
+        return voter.getAddress().equals(address)
+            ? done()
+            : refused("node " + id + " is a member already, at " + voter.getAddress()
+                + ": to move it, remove it first and add it at its new address");
+      }
+      if (voter.getAddress().equals(address)) {
+        return refused("node " + RaftNode.nodeId(voter.getId()) + " is a member at " + address + " already");
+      }
+    }
+    if (voters.size() >= MEMBERS_MAX) {
+      return refused("a cluster has at most " + MEMBERS_MAX + " members");
+    }
+    return clients
+        .call(HostPort.parse(address), joinRequest(id), Math.min(timeoutNanos, JOIN_NANOS))
+        .handle((bytes, failure) -> joinRefusal(id, address, bytes, failure))
+        .thenCompose(
+            refusal -> {
+              if (refusal.isPresent()) {
+                return refused(refusal.get());
+              }
+              final List<RaftPeer> grown = new ArrayList<>(voters);
+              grown.add(RaftNode.peer(id, address));
+              return changed(raft.setConfiguration(grown, timeoutNanos));
+            });
+  }
+
+  private byte[] joinRequest(int id) {
+    final byte[] name = clusterId.getBytes(StandardCharsets.UTF_8);
+    final ByteBuffer body = ByteBuffer.allocate(4 + 4 + name.length);
+    body.putInt(id);
+    PeerMessage.putText(body, name);
+    return new PeerMessage(PeerMessage.Kind.JOIN, cluster, self, body.flip()).encode();
+  }
+
+  private static Optional<String> joinRefusal(int id, String address, byte[] bytes, Throwable failure) {
+    if (failure != null) {
+      LOG.debug("node {} at {} did not answer", id, address, failure);
+      return Optional.of(
+          "node " + id + " was not reached at " + address
+              + ": start that server with pgraft in shared_preload_libraries and pgraft.node_id = " + id);
+    }
+    try {
+      final PeerMessage.Answer answer = PeerMessage.Answer.decode(bytes);
+      return answer.verdict() == PeerMessage.Verdict.ANSWERED ? Optional.empty() : Optional.of(answer.reason());
+    } catch (PeerMessage.MalformedException | BufferUnderflowException e) {
+      LOG.debug("the answer of node {} cannot be read", id, e);
+      return Optional.of("what listens at " + address + " is not a pgraft node of this version");
+    }
+  }
+
+  /** Removes a member; a leader that is to remove itself hands over first and lets its successor do it. */
+  CompletableFuture<PeerMessage.Answer> remove(int id, long timeoutNanos) {
+    final List<RaftPeer> remaining = new ArrayList<>(voters());
+    if (!remaining.removeIf(voter -> RaftNode.nodeId(voter.getId()) == id)) {
+      return refused("node " + id + " is not a member");
+    }
+    if (remaining.isEmpty()) {
+      return refused("node " + id + " is the only member: a cluster cannot be without members");
+    }
+    final long reachable =
+        members.get().stream()
+            .filter(member -> member.nodeId() != id && (member.nodeId() == self || Boolean.TRUE.equals(member.reachable())))
+            .count();
+    if (reachable <= remaining.size() / 2) {
+      return refused(
+          "removing node " + id + " would leave " + remaining.size() + " members of which only " + reachable
+              + " can be reached, which is no majority");
+    }
+    if (id == self) {
+      return handOver(0, timeoutNanos)
+          .thenApply(
+              answer ->
+                  answer.verdict() == PeerMessage.Verdict.ANSWERED
+                      ? PeerMessage.Answer.of(PeerMessage.Verdict.NOT_HOLDER)
+                      : answer);
+    }
+    return changed(raft.setConfiguration(remaining, timeoutNanos))
+        .thenCompose(
+            answer ->
+                answer.verdict() != PeerMessage.Verdict.ANSWERED
+                    ? CompletableFuture.completedFuture(answer)
+                    : log.append(new Request.NodeRemoved(id), timeoutNanos)
+                        .thenApply(
+                            response ->
+                                Responses.isOk(response)
+                                    ? answer
+                                    : PeerMessage.Answer.of(PeerMessage.Verdict.UNKNOWN)));
+  }
+
+  /**
+   * Hands lease and leadership to another member.
+   *
+   * @param target the next leader, or 0 for the one whose log is the longest
+   */
+  CompletableFuture<PeerMessage.Answer> handOver(int target, long timeoutNanos) {
+    if (target == self) {
+      return done();
+    }
+    final Optional<MemberStatus> successor =
+        members.get().stream()
+            .filter(member -> member.nodeId() != self && Boolean.TRUE.equals(member.reachable()))
+            .filter(member -> target == 0 || member.nodeId() == target)
+            .max(Comparator.comparingLong(MemberStatus::matchIndex));
+    if (successor.isEmpty()) {
+      return refused(
+          target == 0
+              ? "no other member can be reached"
+              : "node " + target + " is not a member that can be reached");
+    }
+    return lease
+        .surrender()
+        .thenCompose(released -> raft.transferLeadership(successor.get().nodeId(), timeoutNanos))
+        .handle(
+            (nothing, failure) -> {
+              if (failure == null) {
+                return done();
+              }
+              LOG.warn("the leadership could not be handed to node {}: {}", successor.get().nodeId(), cause(failure));
+              // Without its lease this node must not go on leading: any member may now be elected.
+              return raft.stepDown(STEP_DOWN_NANOS)
+                  .handle((gone, failed) -> PeerMessage.Answer.of(PeerMessage.Verdict.UNKNOWN));
+            })
+        .thenCompose(answer -> answer);
+  }
+
+  private CompletableFuture<PeerMessage.Answer> changed(CompletableFuture<Void> change) {
+    return change.handle(
+        (nothing, failure) -> {
+          if (failure == null) {
+            return new PeerMessage.Answer(PeerMessage.Verdict.ANSWERED, Responses.ok(DONE.duplicate()));
+          }
+          final Throwable cause = cause(failure);
+          LOG.warn("the membership could not be changed: {}", cause.toString());
+          if (cause instanceof ReconfigurationInProgressException) {
+            // Another change is being carried out; the sender tries again.
+            return PeerMessage.Answer.of(PeerMessage.Verdict.NOT_HOLDER);
+          }
+          if (cause instanceof TimeoutException) {
+            return PeerMessage.Answer.of(PeerMessage.Verdict.UNKNOWN);
+          }
+          return PeerMessage.Answer.refused("the membership could not be changed: " + cause.getMessage());
+        });
+  }
+
+  private List<RaftPeer> voters() {
+    return raft.division().map(RaftServer.Division::getRaftConf)
+        .map(configuration -> List.copyOf(configuration.getCurrentPeers()))
+        .orElse(List.of());
+  }
+
+  private static Throwable cause(Throwable failure) {
+    return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+  }
+
+  private static CompletableFuture<PeerMessage.Answer> done() {
+    return CompletableFuture.completedFuture(
+        new PeerMessage.Answer(PeerMessage.Verdict.ANSWERED, Responses.ok(DONE.duplicate())));
+  }
+
+  private static CompletableFuture<PeerMessage.Answer> refused(String reason) {
+    return CompletableFuture.completedFuture(PeerMessage.Answer.refused(reason));
+  }
+}

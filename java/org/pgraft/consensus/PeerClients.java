@@ -1,0 +1,126 @@
+package org.pgraft.consensus;
+
+import java.net.InetSocketAddress;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.ratis.thirdparty.io.grpc.CallOptions;
+import org.apache.ratis.thirdparty.io.grpc.ClientCall;
+import org.apache.ratis.thirdparty.io.grpc.ConnectivityState;
+import org.apache.ratis.thirdparty.io.grpc.ManagedChannel;
+import org.apache.ratis.thirdparty.io.grpc.netty.NettyChannelBuilder;
+import org.apache.ratis.thirdparty.io.grpc.stub.ClientCalls;
+import org.apache.ratis.thirdparty.io.grpc.stub.StreamObserver;
+import org.apache.ratis.thirdparty.io.netty.channel.ChannelOption;
+
+/**
+ * Calls other members over {@link PeerService}. One channel for each address, made when first used and kept. A channel
+ * that has failed several times in a row is made to connect afresh, because after a network cut TCP alone would wait
+ * ever longer between its attempts.
+ *
+ * <p>Thread-safe; nothing here blocks. Answers arrive on gRPC's threads.
+ */
+final class PeerClients implements AutoCloseable {
+  private static final int CONNECT_TIMEOUT_MILLIS = 1000;
+  private static final int FAILURES_BEFORE_FRESH_CONNECTION = 5;
+
+  private final Map<InetSocketAddress, Peer> peers = new ConcurrentHashMap<>();
+  private final int messageBytesMax;
+  private volatile boolean closed;
+
+  PeerClients(int messageBytesMax) {
+    this.messageBytesMax = messageBytesMax;
+  }
+
+  /**
+   * Sends one message.
+   *
+   * @param address where the member listens; host names are resolved anew for each connection
+   * @param timeoutNanos when to give up, from now; the future then fails
+   * @return the answer, or a failure, after which the message may or may not have arrived
+   */
+  CompletableFuture<byte[]> call(InetSocketAddress address, byte[] request, long timeoutNanos) {
+    final CompletableFuture<byte[]> answer = new CompletableFuture<>();
+    if (closed) {
+      answer.completeExceptionally(new IllegalStateException("the members' clients are closed"));
+      return answer;
+    }
+    peers.computeIfAbsent(address, this::open).call(request, Math.max(1, timeoutNanos), answer);
+    return answer;
+  }
+
+  /**
+   * Whether a connection stands at this moment, so that a message would really be sent. When none stands, one is begun.
+   */
+  boolean connected(InetSocketAddress address) {
+    if (closed) {
+      return false;
+    }
+    final ManagedChannel channel = peers.computeIfAbsent(address, this::open).channel;
+    final ConnectivityState state = channel.getState(true);
+    if (state == ConnectivityState.TRANSIENT_FAILURE) {
+      channel.resetConnectBackoff();
+    }
+    return state == ConnectivityState.READY;
+  }
+
+  private Peer open(InetSocketAddress address) {
+    return new Peer(
+        NettyChannelBuilder.forAddress(address.getHostString(), address.getPort())
+            .usePlaintext()
+            .directExecutor()
+            .maxInboundMessageSize(messageBytesMax)
+            .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS)
+            .build());
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    peers.values().forEach(peer -> peer.channel.shutdownNow());
+  }
+
+  private static final class Peer {
+    private final ManagedChannel channel;
+    private final AtomicInteger failuresInARow = new AtomicInteger();
+
+    Peer(ManagedChannel channel) {
+      this.channel = channel;
+    }
+
+    void call(byte[] request, long timeoutNanos, CompletableFuture<byte[]> answer) {
+      if (channel.getState(false) == ConnectivityState.TRANSIENT_FAILURE) {
+        channel.resetConnectBackoff();
+      }
+      final ClientCall<byte[], byte[]> call =
+          channel.newCall(
+              PeerService.CALL,
+              CallOptions.DEFAULT.withDeadlineAfter(timeoutNanos, TimeUnit.NANOSECONDS));
+      ClientCalls.asyncUnaryCall(
+          call,
+          request,
+          new StreamObserver<>() {
+            @Override
+            public void onNext(byte[] value) {
+              failuresInARow.set(0);
+              answer.complete(value);
+            }
+
+            @Override
+            public void onError(Throwable failure) {
+              if (failuresInARow.incrementAndGet() % FAILURES_BEFORE_FRESH_CONNECTION == 0) {
+                channel.enterIdle();
+              }
+              answer.completeExceptionally(failure);
+            }
+
+            @Override
+            public void onCompleted() {
+              answer.completeExceptionally(new IllegalStateException("the member sent no answer"));
+            }
+          });
+    }
+  }
+}

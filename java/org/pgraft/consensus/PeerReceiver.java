@@ -1,0 +1,145 @@
+package org.pgraft.consensus;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.pgraft.consensus.PeerMessage.Answer;
+import org.pgraft.consensus.PeerMessage.Verdict;
+import org.pgraft.store.MemberRecord;
+import org.pgraft.store.Store;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Answers other members. gRPC's server is built before the parts that answer, so they are wired in afterwards; until
+ * then this node says that it holds no lease and is no member.
+ *
+ * <p>Thread-safe; gRPC's threads. Nothing blocks.
+ */
+final class PeerReceiver implements PeerHandler.Receiver {
+  private static final Logger LOG = LoggerFactory.getLogger(PeerReceiver.class);
+  private static final long EXECUTE_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+  private record Parts(
+      RaftNode raft,
+      HolderGateway gateway,
+      StatusReporter reporter,
+      HolderDuties duties,
+      IdentityFiles identity,
+      String clusterId) {}
+
+  private final int self;
+  private final AppliedIndex applied;
+  private final Supplier<Optional<Store>> store;
+  private final MemberBoard board;
+  private final BootClock clock;
+  private volatile Parts parts;
+
+  PeerReceiver(
+      int self, AppliedIndex applied, Supplier<Optional<Store>> store, MemberBoard board, BootClock clock) {
+    this.self = self;
+    this.applied = applied;
+    this.store = store;
+    this.board = board;
+    this.clock = clock;
+  }
+
+  void wire(
+      RaftNode raft,
+      HolderGateway gateway,
+      StatusReporter reporter,
+      HolderDuties duties,
+      IdentityFiles identity,
+      String clusterId) {
+    parts = new Parts(raft, gateway, reporter, duties, identity, clusterId);
+  }
+
+  @Override
+  public Answer hello(int from) {
+    final Parts wired = parts;
+    final boolean member = wired != null && !wired.raft().configurations().isEmpty();
+    final boolean listed =
+        member && wired.raft().configurations().stream().anyMatch(voters -> voters.contains(from));
+    final Optional<Greeting.KnownDirectory> known =
+        store.get().flatMap(open -> open.member(from)).map(PeerReceiver::known);
+    return new Answer(Verdict.ANSWERED, new Greeting(self, member, listed, known).encode());
+  }
+
+  private static Greeting.KnownDirectory known(MemberRecord member) {
+    return new Greeting.KnownDirectory(member.directory(), Incarnations.start(member.start()), member.removed());
+  }
+
+  @Override
+  public CompletionStage<Answer> join(int asNode, String clusterId) {
+    final Parts wired = parts;
+    if (wired == null) {
+      return answered(Answer.refused("node " + self + " is still starting"));
+    }
+    if (asNode != self) {
+      return answered(Answer.refused("the node that listens there is node " + self + ", not node " + asNode));
+    }
+    if (!clusterId.equals(wired.clusterId())) {
+      return answered(
+          Answer.refused(
+              "node " + self + " is configured for cluster \"" + wired.clusterId() + "\", not \"" + clusterId + "\""));
+    }
+    if (wired.raft().division().isPresent()) {
+      // Asked before, but the change of the configuration did not come through: wait for it again.
+      return wired.raft().configurations().stream().allMatch(java.util.Set::isEmpty)
+          ? answered(Answer.of(Verdict.ANSWERED))
+          : answered(Answer.refused("node " + self + " is a member of a cluster already"));
+    }
+    try {
+      wired.identity().becomeMember();
+    } catch (IOException e) {
+      return answered(Answer.refused("node " + self + " could not write its identity: " + e));
+    }
+    return wired
+        .raft()
+        .startGroup(java.util.List.of())
+        .handle(
+            (nothing, failure) -> {
+              if (failure == null) {
+                return Answer.of(Verdict.ANSWERED);
+              }
+              LOG.error("could not join the cluster", failure);
+              return Answer.refused("node " + self + " could not start its member of the group: " + failure);
+            });
+  }
+
+  @Override
+  public Answer leaseQuestion(int from, long term, ByteBuffer view) {
+    final Parts wired = parts;
+    if (wired == null) {
+      return Answer.refused("node " + self + " is still starting");
+    }
+    final long mine = wired.raft().currentTerm();
+    if (term >= mine) {
+      board.received(MemberBoard.decode(view), clock.nanos());
+    }
+    return RaftLeaseGround.answer(
+        mine, applied.get(), store.get().map(Store::fileBytes).orElse(-1L), wired.reporter().uptimeMillis());
+  }
+
+  @Override
+  public CompletionStage<Answer> forwarded(ByteBuffer batch) {
+    final Parts wired = parts;
+    return wired == null ? answered(Answer.of(Verdict.NOT_HOLDER)) : wired.gateway().appendForwarded(batch);
+  }
+
+  @Override
+  public CompletionStage<Answer> execute(ByteBuffer request) {
+    final Parts wired = parts;
+    return wired == null
+        ? answered(Answer.of(Verdict.NOT_HOLDER))
+        : wired.duties().execute(request, EXECUTE_NANOS);
+  }
+
+  private static CompletableFuture<Answer> answered(Answer answer) {
+    return CompletableFuture.completedFuture(answer);
+  }
+}

@@ -1,0 +1,142 @@
+package org.pgraft.consensus;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import org.apache.ratis.server.RaftServer;
+import org.pgraft.command.Request;
+import org.pgraft.command.Responses;
+import org.pgraft.consensus.EngineStatus.MemberStatus;
+import org.pgraft.store.LeaseRecord;
+import org.pgraft.store.Store;
+
+/**
+ * The lease's ground in the real world: terms and configurations from {@link RaftNode}, questions over {@link
+ * PeerClients}, the record from the store. The holder's view of the members travels with each question.
+ *
+ * <p>Called with the monitor of {@link LeaseKeeper} held, so nothing here blocks.
+ */
+final class RaftLeaseGround implements LeaseGround {
+  /** Appends an entry of the engine's own as the Raft leader, lease or not. */
+  @FunctionalInterface
+  interface OwnEntry {
+    CompletableFuture<ByteBuffer> append(Request request);
+  }
+
+  private final int self;
+  private final UUID cluster;
+  private final RaftNode raft;
+  private final PeerClients clients;
+  private final Supplier<Optional<Store>> store;
+  private final OwnEntry log;
+  private final LogStall stall;
+  private final BootClock clock;
+  private final MemberBoard board;
+  private final Supplier<List<MemberStatus>> view;
+
+  private byte[] question = new byte[0];
+  private long questionNanos;
+  private long questionTerm = -1;
+
+  RaftLeaseGround(
+      int self,
+      UUID cluster,
+      RaftNode raft,
+      PeerClients clients,
+      Supplier<Optional<Store>> store,
+      OwnEntry log,
+      LogStall stall,
+      BootClock clock,
+      MemberBoard board,
+      Supplier<List<MemberStatus>> view) {
+    this.self = self;
+    this.cluster = cluster;
+    this.raft = raft;
+    this.clients = clients;
+    this.store = store;
+    this.log = log;
+    this.stall = stall;
+    this.clock = clock;
+    this.board = board;
+    this.view = view;
+  }
+
+  @Override
+  public long readyTerm() {
+    return raft.readyTerm();
+  }
+
+  @Override
+  public List<Set<Integer>> configurations() {
+    return raft.configurations();
+  }
+
+  @Override
+  public CompletableFuture<Long> termOf(int node, long timeoutNanos) {
+    return raft.addressOf(node)
+        .map(address -> clients.call(address, question(), timeoutNanos).thenApply(bytes -> heard(node, bytes)))
+        .orElseGet(
+            () -> CompletableFuture.failedFuture(new IllegalStateException("node " + node + " has no address")));
+  }
+
+  /** One question serves a whole round. */
+  private synchronized byte[] question() {
+    final long term = raft.currentTerm();
+    final long now = clock.nanos();
+    if (term != questionTerm || now - questionNanos > 10_000_000) {
+      final ByteBuffer members = MemberBoard.encode(view.get());
+      final ByteBuffer body = ByteBuffer.allocate(8 + members.remaining()).putLong(term).put(members).flip();
+      question = new PeerMessage(PeerMessage.Kind.LEASE, cluster, self, body).encode();
+      questionNanos = now;
+      questionTerm = term;
+    }
+    return question;
+  }
+
+  private long heard(int node, byte[] bytes) {
+    try {
+      final PeerMessage.Answer answer = PeerMessage.Answer.decode(bytes);
+      if (answer.verdict() != PeerMessage.Verdict.ANSWERED) {
+        throw new IllegalStateException("node " + node + " refused a lease question: " + answer.reason());
+      }
+      final ByteBuffer in = answer.body();
+      final MemberBoard.Report report =
+          new MemberBoard.Report(in.getLong(), in.getLong(), in.getLong(), in.getLong(), clock.nanos());
+      board.reported(node, report);
+      return report.term();
+    } catch (PeerMessage.MalformedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** The answer to a lease question, in the form that {@link #heard} reads. */
+  static PeerMessage.Answer answer(long term, long appliedIndex, long storeBytes, long uptimeMillis) {
+    final ByteBuffer body = ByteBuffer.allocate(4 * 8);
+    body.putLong(term).putLong(appliedIndex).putLong(storeBytes).putLong(uptimeMillis);
+    return new PeerMessage.Answer(PeerMessage.Verdict.ANSWERED, body.flip());
+  }
+
+  @Override
+  public Optional<LeaseRecord> lastAcquired() {
+    return store.get().flatMap(Store::lease);
+  }
+
+  @Override
+  public CompletableFuture<Boolean> acquire(long term, long leaseMillis) {
+    return log.append(new Request.Acquire(self, term, leaseMillis)).thenApply(Responses::isOk);
+  }
+
+  @Override
+  public CompletableFuture<Boolean> release(long term) {
+    return log.append(new Request.Release(self, term)).thenApply(Responses::isOk);
+  }
+
+  @Override
+  public boolean logIsStalled() {
+    return raft.division().map(RaftServer.Division::getRaftLog).map(log -> stall.stalled(log, clock.nanos())).orElse(true);
+  }
+}

@@ -1,0 +1,284 @@
+package org.pgraft.consensus;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.apache.ratis.io.MD5Hash;
+import org.apache.ratis.proto.RaftProtos.LogEntryProto;
+import org.apache.ratis.proto.RaftProtos.RaftConfigurationProto;
+import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
+import org.apache.ratis.protocol.Message;
+import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.RaftGroupMemberId;
+import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.server.protocol.TermIndex;
+import org.apache.ratis.server.raftlog.RaftLog;
+import org.apache.ratis.server.storage.FileInfo;
+import org.apache.ratis.server.storage.RaftStorage;
+import org.apache.ratis.statemachine.TransactionContext;
+import org.apache.ratis.statemachine.impl.BaseStateMachine;
+import org.apache.ratis.statemachine.impl.SimpleStateMachineStorage;
+import org.apache.ratis.statemachine.impl.SingleFileSnapshotInfo;
+import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
+import org.apache.ratis.util.LifeCycle;
+import org.apache.ratis.util.MD5FileUtil;
+import org.pgraft.command.BatchResult;
+import org.pgraft.metrics.Latencies;
+import org.pgraft.store.LogPosition;
+import org.pgraft.store.Store;
+import org.pgraft.store.StoreDirectory;
+import org.pgraft.store.StoreFailedException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Connects Ratis' log to the {@link Store}: entries go in, results come out, snapshots are taken from it and installed
+ * into it.
+ *
+ * <p>The store keeps the index up to which it has applied, in the same transaction as the effects, so it is usually ahead
+ * of the snapshot from which Ratis begins to replay after a start; what it has already it skips. A failure of the store
+ * is no result: it stops this node ({@link Events#failed}), because the other nodes will not have it.
+ *
+ * <p>Threads: Ratis' state machine updater applies, alone; {@link #initialize} and {@link #pause} come from Ratis' server
+ * threads before and between. The monitor of this object guards the lifecycle and the switch of the store.
+ */
+final class RatisStateMachine extends BaseStateMachine {
+  private static final Logger LOG = LoggerFactory.getLogger(RatisStateMachine.class);
+
+  /** What the state machine tells the engine. Called on Ratis' threads; must not block. */
+  interface Events {
+    /** The store is open, or open again, in a new directory. */
+    void storeOpened(Store store);
+
+    /** The store is closed for a while or for good. */
+    void storeClosed();
+
+    /** This node leads and has applied an entry of its own term. */
+    void leaderReady();
+
+    /** This node does not lead any more, or another one does. */
+    void leaderLost();
+
+    /** A configuration was committed. */
+    void configurationChanged();
+
+    /** An entry was applied. */
+    void applied(long index);
+
+    /** This node cannot go on: its log or its store failed. */
+    void failed(Throwable cause);
+  }
+
+  private final int node;
+  private final StoreDirectory directory;
+  private final AppliedIndex applied;
+  private final DurableVotes votes;
+  private final Events events;
+  private final SnapshotSchedule snapshots;
+  private final Latencies latencies;
+  private final SimpleStateMachineStorage storage = new SimpleStateMachineStorage();
+
+  private volatile Store store;
+  private volatile TermIndex position = TermIndex.INITIAL_VALUE;
+
+  /** The snapshot behind which Ratis may purge; a newer finished one is not counted before Ratis asked for it. */
+  private volatile SingleFileSnapshotInfo counted;
+
+  RatisStateMachine(
+      int node,
+      StoreDirectory directory,
+      AppliedIndex applied,
+      DurableVotes votes,
+      Events events,
+      SnapshotSchedule snapshots,
+      Latencies latencies) {
+    this.node = node;
+    this.directory = directory;
+    this.applied = applied;
+    this.votes = votes;
+    this.events = events;
+    this.snapshots = snapshots;
+    this.latencies = latencies;
+  }
+
+  @Override
+  public synchronized void initialize(RaftServer server, RaftGroupId groupId, RaftStorage raftStorage)
+      throws IOException {
+    getLifeCycle()
+        .startAndTransition(
+            () -> {
+              super.initialize(server, groupId, raftStorage);
+              storage.init(raftStorage);
+              votes.watch(raftStorage.getStorageDir().getCurrentDir().toPath());
+              snapshots.attach(storage);
+              counted = storage.getLatestSnapshot();
+              open(directory.open(latestSnapshotFile()));
+            });
+  }
+
+  private Optional<Path> latestSnapshotFile() {
+    return Optional.ofNullable(storage.getLatestSnapshot()).map(snapshot -> snapshot.getFile().getPath());
+  }
+
+  private void open(Store opened) {
+    store = opened;
+    moveTo(opened.position());
+    events.storeOpened(opened);
+  }
+
+  private void moveTo(LogPosition to) {
+    position = TermIndex.valueOf(to.term(), to.index());
+    applied.advanceTo(to.index());
+  }
+
+  /** Before a snapshot that the leader sent is put in place. */
+  @Override
+  public synchronized void pause() {
+    getLifeCycle().transition(LifeCycle.State.PAUSING);
+    closeStore();
+    getLifeCycle().transition(LifeCycle.State.PAUSED);
+  }
+
+  /** After it was put in place: a new store is made of it. */
+  @Override
+  public synchronized void reinitialize() throws IOException {
+    counted = storage.loadLatestSnapshot();
+    final Path snapshot =
+        latestSnapshotFile()
+            .orElseThrow(() -> new IOException("a snapshot was installed, but none is found in " + storage));
+    try {
+      MD5FileUtil.verifySavedMD5(
+          snapshot.toFile(), MD5FileUtil.computeMd5ForFile(snapshot.toFile()));
+      open(directory.install(snapshot));
+    } catch (IOException | RuntimeException e) {
+      events.failed(e);
+      throw e;
+    }
+    getLifeCycle().transition(LifeCycle.State.STARTING);
+    getLifeCycle().transition(LifeCycle.State.RUNNING);
+  }
+
+  private void closeStore() {
+    final Store closing = store;
+    store = null;
+    if (closing != null) {
+      events.storeClosed();
+      closing.close();
+    }
+  }
+
+  @Override
+  public CompletableFuture<Message> applyTransaction(TransactionContext transaction) {
+    final LogEntryProto entry = transaction.getLogEntry();
+    final ByteBuffer command = entry.getStateMachineLogEntry().getLogData().asReadOnlyByteBuffer();
+    try {
+      final long begun = System.nanoTime();
+      final Optional<BatchResult> result = store.apply(entry.getTerm(), entry.getIndex(), command);
+      latencies.applied(System.nanoTime() - begun);
+      appliedTo(entry.getTerm(), entry.getIndex());
+      snapshots.grown(entry.getSerializedSize(), store, position);
+      return CompletableFuture.completedFuture(
+          result
+              .map(batch -> Message.valueOf(UnsafeByteOperations.unsafeWrap(batch.encode())))
+              .orElse(Message.EMPTY));
+    } catch (StoreFailedException | RuntimeException e) {
+      events.failed(e);
+      throw new IllegalStateException("entry " + entry.getIndex() + " could not be applied", e);
+    }
+  }
+
+  @Override
+  public void notifyTermIndexUpdated(long term, long index) {
+    try {
+      store.advance(term, index);
+      appliedTo(term, index);
+    } catch (StoreFailedException | RuntimeException e) {
+      events.failed(e);
+      throw new IllegalStateException("entry " + index + " could not be applied", e);
+    }
+  }
+
+  private void appliedTo(long term, long index) {
+    if (index <= position.getIndex()) {
+      return;
+    }
+    position = TermIndex.valueOf(term, index);
+    applied.advanceTo(index);
+    events.applied(index);
+  }
+
+  @Override
+  public TermIndex getLastAppliedTermIndex() {
+    return position;
+  }
+
+  /** Called on the apply thread, so it only names the last snapshot that is finished. */
+  @Override
+  public long takeSnapshot() {
+    counted = storage.getLatestSnapshot();
+    return counted == null ? RaftLog.INVALID_LOG_INDEX : counted.getIndex();
+  }
+
+  @Override
+  public SingleFileSnapshotInfo getLatestSnapshot() {
+    return counted;
+  }
+
+  @Override
+  public SimpleStateMachineStorage getStateMachineStorage() {
+    return storage;
+  }
+
+  /** Registers a finished snapshot file, which must already be durable under its final name. */
+  static void register(SimpleStateMachineStorage storage, File file, MD5Hash digest, TermIndex at) {
+    storage.updateLatestSnapshot(new SingleFileSnapshotInfo(new FileInfo(file.toPath(), digest), at));
+  }
+
+  @Override
+  public void notifyLeaderChanged(RaftGroupMemberId member, RaftPeerId leader) {
+    if (leader.equals(RaftNode.peerId(node))) {
+      try {
+        votes.beforeActingAsLeader();
+      } catch (IOException e) {
+        events.failed(e);
+      }
+    } else {
+      events.leaderLost();
+    }
+  }
+
+  @Override
+  public void notifyLeaderReady() {
+    events.leaderReady();
+  }
+
+  @Override
+  public void notifyNotLeader(java.util.Collection<TransactionContext> pending) {
+    events.leaderLost();
+  }
+
+  @Override
+  public void notifyConfigurationChanged(long term, long index, RaftConfigurationProto configuration) {
+    events.configurationChanged();
+  }
+
+  @Override
+  public void notifyLogFailed(Throwable cause, LogEntryProto entry) {
+    LOG.error("the log failed", cause);
+    events.failed(cause);
+  }
+
+  @Override
+  public void notifyServerShutdown(RoleInfoProto role, boolean allServers) {
+    events.leaderLost();
+  }
+
+  @Override
+  public synchronized void close() {
+    getLifeCycle().checkStateAndClose(this::closeStore);
+  }
+}

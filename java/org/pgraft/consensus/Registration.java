@@ -1,0 +1,90 @@
+package org.pgraft.consensus;
+
+import java.nio.ByteBuffer;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import org.pgraft.command.Failure;
+import org.pgraft.command.PgraftException;
+import org.pgraft.command.Request;
+import org.pgraft.command.Responses;
+import org.pgraft.config.Settings;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Enters this start of the node into the replicated member table, with the directory it uses and the address it listens
+ * on. The table refuses a directory that is not the node's own, or an older state of it; then this engine stops.
+ *
+ * <p>Thread-safe. The entry is offered until it is accepted or refused, under one identity, so that no repetition counts
+ * twice.
+ */
+final class Registration {
+  private static final Logger LOG = LoggerFactory.getLogger(Registration.class);
+  private static final int FEATURE_LEVEL = 1;
+  private static final long PATIENCE_NANOS = TimeUnit.DAYS.toNanos(3650);
+
+  private final int self;
+  private final IdentityFiles identity;
+  private final long incarnation;
+  private final Settings settings;
+  private final WriteRouter router;
+  private final WriteRouter.Holder holder;
+  private final BootClock clock;
+  private final Consumer<Throwable> refused;
+  private final AtomicBoolean begun = new AtomicBoolean();
+
+  Registration(
+      int self,
+      IdentityFiles identity,
+      long incarnation,
+      Settings settings,
+      WriteRouter router,
+      WriteRouter.Holder holder,
+      BootClock clock,
+      Consumer<Throwable> refused) {
+    this.self = self;
+    this.identity = identity;
+    this.incarnation = incarnation;
+    this.settings = settings;
+    this.router = router;
+    this.holder = holder;
+    this.clock = clock;
+    this.refused = refused;
+  }
+
+  /** Begins to register, once; does nothing while this node is no member. */
+  void begin() {
+    if (!identity.identity().member() || !begun.compareAndSet(false, true)) {
+      return;
+    }
+    final Request request =
+        new Request.NodeStart(
+            self,
+            identity.identity().directory(),
+            incarnation,
+            settings.advertisedHost(),
+            settings.port(),
+            settings.name(),
+            FEATURE_LEVEL);
+    final PendingWrite write =
+        new PendingWrite(request.encode(), true, clock.nanos() + PATIENCE_NANOS, new CompletableFuture<>());
+    write.response().thenAccept(this::judge);
+    router.submitOwn(write, holder);
+  }
+
+  private void judge(ByteBuffer response) {
+    if (Responses.isOk(response)) {
+      LOG.debug("node {} is registered", self);
+      return;
+    }
+    try {
+      final Failure failure = Responses.failure(response);
+      refused.accept(
+          new EngineException("the cluster refuses node " + self + ": " + failure.message(), failure.hint()));
+    } catch (PgraftException e) {
+      refused.accept(e);
+    }
+  }
+}

@@ -1,0 +1,62 @@
+package org.pgraft.consensus;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
+import org.apache.ratis.io.MD5Hash;
+import org.apache.ratis.server.protocol.TermIndex;
+import org.apache.ratis.statemachine.impl.SimpleStateMachineStorage;
+import org.apache.ratis.util.MD5FileUtil;
+import org.pgraft.store.SnapshotWriter;
+import org.pgraft.store.Store;
+
+/**
+ * Puts finished snapshots where Ratis looks for them: {@code sm/snapshot.<term>_<index>} and a checksum beside it. The file
+ * gets its name, and the directory an fsync, before the checksum is written; Ratis takes no notice of a file without one.
+ *
+ * <p>Runs on the executor given, one copy at a time.
+ */
+final class SnapshotFiles {
+  private final Path scratch;
+  private final DirectorySync sync;
+  private final Executor executor;
+
+  /**
+   * @param scratch where copies are made, on the same file system as Ratis' storage
+   * @param executor where they are made; may be kept busy for long
+   */
+  SnapshotFiles(Path scratch, DirectorySync sync, Executor executor) {
+    this.scratch = scratch;
+    this.sync = sync;
+    this.executor = executor;
+  }
+
+  /** Writes a snapshot and registers it; completes with the position at which it was taken. */
+  CompletableFuture<TermIndex> write(Store store, SimpleStateMachineStorage storage) {
+    return CompletableFuture.supplyAsync(
+        () -> {
+          try {
+            return finish(SnapshotWriter.write(store, scratch), storage);
+          } catch (IOException e) {
+            throw new CompletionException(e);
+          }
+        },
+        executor);
+  }
+
+  private TermIndex finish(SnapshotWriter.Copy copy, SimpleStateMachineStorage storage) throws IOException {
+    final TermIndex at = TermIndex.valueOf(copy.position().term(), copy.position().index());
+    final File file = storage.getSnapshotFile(at.getTerm(), at.getIndex());
+    Files.move(copy.file(), file.toPath(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    sync.sync(file.toPath().getParent());
+    final MD5Hash digest = MD5FileUtil.computeAndSaveMd5ForFile(file);
+    sync.sync(file.toPath().getParent());
+    RatisStateMachine.register(storage, file, digest, at);
+    return at;
+  }
+}

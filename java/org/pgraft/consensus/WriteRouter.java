@@ -1,0 +1,308 @@
+package org.pgraft.consensus;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import org.pgraft.command.Batch;
+import org.pgraft.command.BatchResult;
+import org.pgraft.command.Limits;
+import org.pgraft.command.Responses;
+import org.pgraft.metrics.Latencies;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes the writes of this node's sessions, packs those that wait together into one batch, and has it appended by the
+ * lease holder, here or elsewhere. One entry of the log, and one fsync, carries the requests of many sessions.
+ *
+ * <p><b>At most once.</b> A batch has an identity (node, start, sequence). While its outcome is open it is offered again
+ * under that identity, to whoever holds the lease then; the store recognises a repetition and answers with the first
+ * result. It is never offered under a new identity. What is still open at a request's deadline is answered <em>outcome
+ * unknown</em> if any attempt may have reached a log, and <em>not accepted</em> if none can have.
+ *
+ * <p>Threads: all state belongs to the one executor thread given; {@link #submit} may be called from any thread. No
+ * locks, nothing blocks, no work when there is nothing to write.
+ */
+final class WriteRouter {
+  private static final Logger LOG = LoggerFactory.getLogger(WriteRouter.class);
+
+  /** Few rounds in flight make large batches, and large batches make throughput. */
+  private static final int BATCHES_IN_FLIGHT_MAX = 2;
+
+  private static final int REQUESTS_PER_BATCH_MAX = 1024;
+  private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+
+  /** Offers a batch to the lease holder, whoever that is at the moment. Must not block; never fails. */
+  @FunctionalInterface
+  interface Holder {
+    CompletableFuture<Submission> append(Batch batch, long timeoutNanos);
+  }
+
+  private final int node;
+  private final long start;
+  private final Holder holder;
+  private final AppliedIndex applied;
+  private final BootClock clock;
+  private final LongSupplier wallMillis;
+  private final ScheduledExecutorService thread;
+  private final Outcomes outcomes;
+  private final Latencies latencies;
+
+  private final Deque<PendingWrite> waiting = new ArrayDeque<>();
+  private long sequence;
+  private volatile int queued;
+  private int inFlight;
+  private boolean expiryScheduled;
+  private boolean closed;
+
+  WriteRouter(
+      int node,
+      long start,
+      Holder holder,
+      AppliedIndex applied,
+      BootClock clock,
+      LongSupplier wallMillis,
+      ScheduledExecutorService thread,
+      Outcomes outcomes,
+      Latencies latencies) {
+    this.node = node;
+    this.start = start;
+    this.holder = holder;
+    this.applied = applied;
+    this.clock = clock;
+    this.wallMillis = wallMillis;
+    this.thread = thread;
+    this.outcomes = outcomes;
+    this.latencies = latencies;
+  }
+
+  /** Queues a write; its response is completed by its deadline at the latest, or soon after. */
+  void submit(PendingWrite write) {
+    thread.execute(
+        () -> {
+          if (closed) {
+            write.response().complete(Responses.error(Failures.stopping()));
+            return;
+          }
+          waiting.add(write);
+          dispatch();
+        });
+  }
+
+  /**
+   * Sends an entry of the engine's own, by itself and past the queue: it must get through also while the sessions' batches
+   * are stuck.
+   *
+   * @param via who appends it
+   */
+  void submitOwn(PendingWrite write, Holder via) {
+    thread.execute(() -> new Flight(List.of(write), via, false).offer());
+  }
+
+  /** Answers everything that waits and accepts nothing more. */
+  CompletableFuture<Void> close() {
+    return CompletableFuture.runAsync(
+        () -> {
+          closed = true;
+          waiting.forEach(write -> write.response().complete(Responses.error(Failures.stopping())));
+          waiting.clear();
+        },
+        thread);
+  }
+
+  /** How many requests wait for a batch. */
+  int queued() {
+    return queued;
+  }
+
+  private void dispatch() {
+    while (inFlight < BATCHES_IN_FLIGHT_MAX && !waiting.isEmpty()) {
+      final List<PendingWrite> writes = takeBatch();
+      if (!writes.isEmpty()) {
+        inFlight++;
+        new Flight(writes, holder, true).offer();
+      }
+    }
+    queued = waiting.size();
+    if (!waiting.isEmpty() && !expiryScheduled) {
+      expiryScheduled = true;
+      thread.schedule(this::expireWaiting, RETRY_NANOS, TimeUnit.NANOSECONDS);
+    }
+  }
+
+  private List<PendingWrite> takeBatch() {
+    final List<PendingWrite> writes = new ArrayList<>();
+    final long now = clock.nanos();
+    long bytes = 0;
+    while (!waiting.isEmpty() && writes.size() < REQUESTS_PER_BATCH_MAX) {
+      final PendingWrite next = waiting.peek();
+      if (next.deadlineNanos() <= now) {
+        waiting.poll();
+        notAccepted(next);
+        continue;
+      }
+      final long size = next.request().remaining();
+      if (!writes.isEmpty() && (next.alone() || bytes + size > Limits.BATCH_BYTES_MAX)) {
+        break;
+      }
+      writes.add(waiting.poll());
+      bytes += size;
+      if (next.alone()) {
+        break;
+      }
+    }
+    return writes;
+  }
+
+  private void expireWaiting() {
+    expiryScheduled = false;
+    final long now = clock.nanos();
+    waiting.removeIf(
+        write -> {
+          final boolean expired = write.deadlineNanos() <= now;
+          if (expired) {
+            notAccepted(write);
+          }
+          return expired;
+        });
+    dispatch();
+  }
+
+  private void notAccepted(PendingWrite write) {
+    if (write.response().complete(Responses.error(Failures.notAccepted()))) {
+      outcomes.failed();
+    }
+  }
+
+  /** One batch while its outcome is open. */
+  private final class Flight {
+    private final List<PendingWrite> writes;
+    private final Holder via;
+    private final boolean counted;
+    private final Batch batch;
+    private final long deadline;
+    private final long begun;
+    private boolean attemptOpen;
+    private boolean maybeAppended;
+    private ScheduledFuture<?> expiry;
+
+    Flight(List<PendingWrite> writes, Holder via, boolean counted) {
+      this.writes = writes;
+      this.via = via;
+      this.counted = counted;
+      this.begun = clock.nanos();
+      this.deadline = writes.stream().mapToLong(PendingWrite::deadlineNanos).max().orElseThrow();
+      final List<ByteBuffer> requests = new ArrayList<>(writes.size());
+      writes.forEach(write -> requests.add(write.request()));
+      this.batch = new Batch(node, start, ++sequence, wallMillis.getAsLong(), requests);
+    }
+
+    void offer() {
+      final long left = deadline - clock.nanos();
+      if (left <= 0) {
+        writes.forEach(this::giveUp);
+        land();
+        return;
+      }
+      attemptOpen = true;
+      via.append(batch, left).thenAcceptAsync(this::judge, thread);
+      if (expiry == null) {
+        watchDeadlines();
+      }
+    }
+
+    /** Answers each session at its own deadline, also while an attempt is still open. */
+    private void watchDeadlines() {
+      final long now = clock.nanos();
+      writes.stream().filter(write -> write.deadlineNanos() <= now).forEach(this::giveUp);
+      final OptionalLong next =
+          writes.stream()
+              .filter(write -> !write.response().isDone())
+              .mapToLong(PendingWrite::deadlineNanos)
+              .min();
+      expiry =
+          next.isPresent()
+              ? thread.schedule(
+                  this::watchDeadlines, Math.max(1, next.getAsLong() - now), TimeUnit.NANOSECONDS)
+              : null;
+    }
+
+    private void judge(Submission submission) {
+      attemptOpen = false;
+      switch (submission.kind()) {
+        case DONE -> deliver(submission.result());
+        case UNKNOWN -> {
+          maybeAppended = true;
+          again();
+        }
+        case NOT_APPENDED -> again();
+      }
+    }
+
+    private void again() {
+      if (writes.stream().allMatch(write -> write.response().isDone())) {
+        land();
+      } else {
+        thread.schedule(this::offer, RETRY_NANOS, TimeUnit.NANOSECONDS);
+      }
+    }
+
+    private void giveUp(PendingWrite write) {
+      if (write.response().isDone()) {
+        return;
+      }
+      if (maybeAppended || attemptOpen) {
+        write.response().complete(Responses.error(Failures.outcomeUnknown()));
+        outcomes.unknown();
+      } else {
+        notAccepted(write);
+      }
+    }
+
+    /** The holder has applied it; the sessions are answered when this node has applied it too. */
+    private void deliver(BatchResult result) {
+      land();
+      latencies.committed(clock.nanos() - begun);
+      final List<ByteBuffer> responses = result.responses();
+      if (responses.size() != writes.size()) {
+        LOG.error("a batch of {} requests got {} results", writes.size(), responses.size());
+        maybeAppended = true;
+        writes.forEach(this::giveUp);
+        return;
+      }
+      final CompletableFuture<Void> here = applied.reached(result.index());
+      here.thenRun(() -> answer(responses));
+      if (!here.isDone()) {
+        // It is committed and applied by the holder, so it is true even if this node lags behind.
+        thread.schedule(
+            () -> here.complete(null), Math.max(0, deadline - clock.nanos()), TimeUnit.NANOSECONDS);
+      }
+    }
+
+    private void answer(List<ByteBuffer> responses) {
+      for (int i = 0; i < responses.size(); i++) {
+        if (writes.get(i).response().complete(responses.get(i))) {
+          outcomes.answered(responses.get(i));
+        }
+      }
+    }
+
+    private void land() {
+      if (expiry != null) {
+        expiry.cancel(false);
+      }
+      if (counted) {
+        inFlight--;
+        dispatch();
+      }
+    }
+  }
+}

@@ -1,0 +1,174 @@
+package org.pgraft.store;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.UUID;
+import org.lmdbjava.Cursor;
+import org.lmdbjava.Dbi;
+import org.lmdbjava.Txn;
+import org.pgraft.command.Failure;
+import org.pgraft.command.PgraftException;
+import org.pgraft.command.Request;
+import org.pgraft.command.SqlState;
+import org.pgraft.command.WireReader;
+import org.pgraft.command.WireWriter;
+
+/**
+ * What is known of each node that ever took part, and the decision whether a node that starts may: it must come with its
+ * own directory, in the newest state of it, and not have been removed.
+ *
+ * <p>Table "member": node (4) to node (4), directory (16), run (8), host, port (4), name, feature level (4), removed (1),
+ * retired run (8).
+ *
+ * <p>Not thread-safe; apply thread only.
+ */
+final class MemberTable {
+  private final Dbi<ByteBuffer> table;
+  private final TreeMap<Integer, MemberRecord> members = new TreeMap<>();
+  private final ByteBuffer key = ByteBuffer.allocateDirect(Integer.BYTES);
+  private List<MemberRecord> all = List.of();
+
+  MemberTable(Dbi<ByteBuffer> table) {
+    this.table = table;
+  }
+
+  void load(Txn<ByteBuffer> txn) {
+    try (Cursor<ByteBuffer> cursor = table.openCursor(txn)) {
+      for (boolean found = cursor.first(); found; found = cursor.next()) {
+        final MemberRecord member = read(cursor.val());
+        members.put(member.node(), member);
+      }
+    }
+    all = List.copyOf(members.values());
+  }
+
+  /** All of them, in the order of their ids. Immutable. */
+  List<MemberRecord> all() {
+    return all;
+  }
+
+  /**
+   * Whether batches of a run must not be carried out any more, because its node was removed meanwhile. Afterwards the node
+   * may come back with a new directory, whose runs are numbered from the start.
+   */
+  boolean retired(int node, long start) {
+    final MemberRecord known = members.get(node);
+    return known != null && (start == known.retiredStart() || known.removed() && start == known.start());
+  }
+
+  /**
+   * Enters the start of a node.
+   *
+   * @throws PgraftException when it must not take part
+   */
+  void start(Txn<ByteBuffer> txn, Request.NodeStart request) throws PgraftException {
+    final MemberRecord known = members.get(request.node());
+    long retired = MemberRecord.NO_START;
+    if (known != null) {
+      check(known, request);
+      retired = known.removed() ? known.start() : known.retiredStart();
+    }
+    write(
+        txn,
+        new MemberRecord(
+            request.node(),
+            request.directory(),
+            request.start(),
+            request.host(),
+            request.port(),
+            request.name(),
+            request.featureLevel(),
+            false,
+            retired));
+  }
+
+  private static void check(MemberRecord known, Request.NodeStart request) throws PgraftException {
+    final boolean same = known.directory().equals(request.directory());
+    if (known.removed()) {
+      if (same) {
+        throw refused(
+            "node " + known.node() + " was removed from the cluster",
+            "To add it again, give it an empty pgraft directory and run pgraft_add_node() on a member.");
+      }
+      return;
+    }
+    if (!same) {
+      throw refused(
+          "the cluster knows node " + known.node() + " with another directory",
+          "Put the node's own directory back. If it is lost, run pgraft_remove_node(" + known.node()
+              + ") on another member and add the node again.");
+    }
+    if (Request.NodeStart.count(request.start()) <= Request.NodeStart.count(known.start())) {
+      throw refused(
+          "the directory of node " + known.node() + " is an old copy: the cluster has seen start "
+              + Request.NodeStart.count(known.start()) + ", the directory counts "
+              + Request.NodeStart.count(request.start()),
+          "Put the newest directory back. If it is lost, run pgraft_remove_node(" + known.node()
+              + ") on another member and add the node again.");
+    }
+  }
+
+  private static PgraftException refused(String message, String hint) {
+    return new PgraftException(new Failure(SqlState.WRONG_STATE, message, "", hint));
+  }
+
+  /** Enters that a node was removed; one that is not known needs no entry. */
+  void remove(Txn<ByteBuffer> txn, int node) {
+    final MemberRecord known = members.get(node);
+    if (known != null && !known.removed()) {
+      write(
+          txn,
+          new MemberRecord(
+              node,
+              known.directory(),
+              known.start(),
+              known.host(),
+              known.port(),
+              known.name(),
+              known.featureLevel(),
+              true,
+              known.retiredStart()));
+    }
+  }
+
+  private void write(Txn<ByteBuffer> txn, MemberRecord member) {
+    final ByteBuffer bytes =
+        new WireWriter()
+            .i32(member.node())
+            .i64(member.directory().getMostSignificantBits())
+            .i64(member.directory().getLeastSignificantBits())
+            .i64(member.start())
+            .text(member.host())
+            .i32(member.port())
+            .text(member.name())
+            .i32(member.featureLevel())
+            .u8(member.removed() ? 1 : 0)
+            .i64(member.retiredStart())
+            .done();
+    table.reserve(txn, key.putInt(0, member.node()), bytes.remaining()).put(bytes);
+    members.put(member.node(), member);
+    all = List.copyOf(members.values());
+  }
+
+  private static MemberRecord read(ByteBuffer bytes) {
+    final WireReader in = new WireReader(bytes, "member");
+    try {
+      final MemberRecord member =
+          new MemberRecord(
+              in.i32(),
+              new UUID(in.i64(), in.i64()),
+              in.i64(),
+              in.text(),
+              in.i32(),
+              in.text(),
+              in.i32(),
+              in.u8() != 0,
+              in.i64());
+      in.end();
+      return member;
+    } catch (PgraftException e) {
+      throw new DamagedException("what is known of a node makes no sense");
+    }
+  }
+}

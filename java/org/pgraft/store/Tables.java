@@ -1,0 +1,143 @@
+package org.pgraft.store;
+
+import static org.lmdbjava.DbiFlags.MDB_CREATE;
+import static org.lmdbjava.DbiFlags.MDB_DUPFIXED;
+import static org.lmdbjava.DbiFlags.MDB_DUPSORT;
+
+import java.io.File;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import org.lmdbjava.Dbi;
+import org.lmdbjava.Env;
+import org.lmdbjava.EnvFlags;
+import org.lmdbjava.Txn;
+
+/**
+ * An open LMDB environment and its tables.
+ *
+ * <p>Written without fsync (the Raft log is the truth, see {@link StoreDirectory}); read transactions are not bound to
+ * threads. Thread-safe as far as LMDB is: one write transaction at a time, any number of reads, and nothing else while it
+ * is closed or its map is resized.
+ */
+final class Tables implements AutoCloseable {
+  /** The file that holds the data. */
+  static final String DATA_FILE = "data.mdb";
+
+  private static final int TABLES_MAX = 8;
+  private static final int FILE_MODE = 0600;
+
+  private final Env<ByteBuffer> env;
+  private final Dbi<ByteBuffer> meta;
+  private final Dbi<ByteBuffer> keys;
+  private final Dbi<ByteBuffer> revisions;
+  private final Dbi<ByteBuffer> dedupe;
+  private final Dbi<ByteBuffer> members;
+
+  private Tables(Env<ByteBuffer> env, boolean create) {
+    this.env = env;
+    if (create) {
+      meta = env.openDbi("meta", MDB_CREATE);
+      keys = env.openDbi("key", MDB_CREATE, MDB_DUPSORT, MDB_DUPFIXED);
+      revisions = env.openDbi("rev", MDB_CREATE);
+      dedupe = env.openDbi("dedupe", MDB_CREATE);
+      members = env.openDbi("member", MDB_CREATE);
+      try (Txn<ByteBuffer> txn = env.txnWrite()) {
+        new Counters().create(txn, meta);
+        txn.commit();
+      }
+    } else {
+      meta = env.openDbi("meta");
+      keys = env.openDbi("key", MDB_DUPSORT, MDB_DUPFIXED);
+      revisions = env.openDbi("rev");
+      dedupe = env.openDbi("dedupe");
+      members = env.openDbi("member");
+    }
+  }
+
+  /** Makes a new environment in an empty directory. */
+  static Tables create(Path directory, Store.Limits limits) {
+    return of(environment(directory, limits), true);
+  }
+
+  /** Opens an environment that must be there and complete. */
+  static Tables open(Path directory, Store.Limits limits) {
+    return of(environment(directory, limits), false);
+  }
+
+  /** Opens a single file for reading only, without a lock file: nobody else may use it. */
+  static Tables openCopy(Path file) {
+    return of(
+        Env.create()
+            .setMaxDbs(TABLES_MAX)
+            .setMapSize(file.toFile().length())
+            .open(
+                file.toFile(),
+                FILE_MODE,
+                EnvFlags.MDB_NOSUBDIR,
+                EnvFlags.MDB_RDONLY_ENV,
+                EnvFlags.MDB_NOLOCK,
+                EnvFlags.MDB_NOTLS),
+        false);
+  }
+
+  private static Env<ByteBuffer> environment(Path directory, Store.Limits limits) {
+    final File file = directory.toFile();
+    return Env.create()
+        .setMaxDbs(TABLES_MAX)
+        .setMapSize(limits.mapBytes())
+        .setMaxReaders(limits.readersMax())
+        .open(file, FILE_MODE, EnvFlags.MDB_NOSYNC, EnvFlags.MDB_NOTLS);
+  }
+
+  private static Tables of(Env<ByteBuffer> env, boolean create) {
+    boolean opened = false;
+    try {
+      final Tables tables = new Tables(env, create);
+      opened = true;
+      return tables;
+    } finally {
+      if (!opened) {
+        env.close();
+      }
+    }
+  }
+
+  /** Bytes outside the heap, as LMDB needs them. */
+  static ByteBuffer direct(byte[] bytes) {
+    return ByteBuffer.allocateDirect(bytes.length).put(bytes).flip();
+  }
+
+  Env<ByteBuffer> env() {
+    return env;
+  }
+
+  /** Counters and single records, by name. */
+  Dbi<ByteBuffer> meta() {
+    return meta;
+  }
+
+  /** Positions of the versions of each key, the newest first. */
+  Dbi<ByteBuffer> keys() {
+    return keys;
+  }
+
+  /** Versions and deletions, by position. */
+  Dbi<ByteBuffer> revisions() {
+    return revisions;
+  }
+
+  /** Results of the last batches of each node. */
+  Dbi<ByteBuffer> dedupe() {
+    return dedupe;
+  }
+
+  /** What is known of each node. */
+  Dbi<ByteBuffer> members() {
+    return members;
+  }
+
+  @Override
+  public void close() {
+    env.close();
+  }
+}

@@ -1,0 +1,230 @@
+package org.pgraft.worker;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.pgraft.command.Failure;
+import org.pgraft.command.Op;
+import org.pgraft.command.PgraftException;
+import org.pgraft.command.Request;
+import org.pgraft.command.Requests;
+import org.pgraft.command.Responses;
+import org.pgraft.command.SqlState;
+import org.pgraft.config.ConfigException;
+import org.pgraft.config.LogLevel;
+import org.pgraft.config.Settings;
+import org.pgraft.consensus.Engine;
+import org.pgraft.consensus.EngineException;
+import org.pgraft.consensus.EngineStatus;
+import org.pgraft.worker.StatusPage.WorkerState;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The engine of this server, and its ties to shared memory: requests come out of slots and results go back, and what the
+ * engine knows of itself goes to the status page.
+ *
+ * <p>Threads: {@link #boot}, {@link #tick}, {@link #reload} and {@link #shutdown} are called by the worker's main thread
+ * only. The engine starts and stops on threads of their own and sets the volatile fields here. No locks.
+ */
+final class EngineHost {
+  private static final Logger LOG = LoggerFactory.getLogger(EngineHost.class);
+  private static final long HEAP_INTERVAL_NANOS = 1_000_000_000L;
+
+  /** What the worker is to do after a round. */
+  enum Tick {
+    /** Sleep, and come again. */
+    GO_ON,
+    /** Start again. */
+    SICK,
+    /** Leave: the engine has stopped as it was asked to. */
+    STOPPED
+  }
+
+  private final ServerCalls server;
+  private final SlotTable slots;
+  private final StatusPage page;
+  private final LeaseWord lease;
+  private final AtomicBoolean sick = new AtomicBoolean();
+
+  private Settings settings;
+  private Engine engine;
+  private MetricsPage metrics;
+  private volatile boolean started;
+  private volatile boolean stopped;
+  private volatile EngineException startFailure;
+  private EngineStatus shown;
+  private long heapShownAt;
+  private boolean refuses;
+
+  EngineHost(SharedMemory memory, SharedLayout layout, ServerCalls server) {
+    this.server = server;
+    this.slots = new SlotTable(memory, layout, server);
+    this.page = new StatusPage(memory, layout);
+    this.lease = new LeaseWord(memory, layout, server::boottimeNanos, System::currentTimeMillis);
+  }
+
+  void boot(List<String> lines) {
+    ServerLog.instance().open(server, LogLevel.WARNING);
+    Thread.setDefaultUncaughtExceptionHandler((thread, thrown) -> died("thread " + thread.getName(), thrown));
+    try {
+      settings = Settings.parse(lines);
+    } catch (ConfigException e) {
+      refuse(e.getMessage(), e.hint());
+      return;
+    }
+    ServerLog.instance().setThreshold(settings.logLevel());
+    engine = new Engine(settings, lease, server::boottimeNanos, server::wakeWorker);
+    metrics = new MetricsPage(settings, page, engine, server::boottimeNanos);
+    daemon("pgraft-boot", this::start);
+  }
+
+  /** No restart helps before the settings are others: stays up, and says so. */
+  private void refuse(String message, String hint) {
+    refuses = true;
+    LOG.error("{}; {}", message, hint);
+    page.state(WorkerState.ERROR, sentence(message, hint));
+  }
+
+  private void start() {
+    try {
+      engine.start();
+      started = true;
+    } catch (EngineException e) {
+      startFailure = e;
+    }
+    server.wakeWorker();
+  }
+
+  private void died(String what, Throwable thrown) {
+    sick.set(true);
+    LOG.error("{} died", what, thrown);
+    server.wakeWorker();
+  }
+
+  private static void daemon(String name, Runnable work) {
+    final Thread thread = new Thread(work, name);
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  private static String sentence(String message, String hint) {
+    return hint.isEmpty() ? message : message + ". " + hint;
+  }
+
+  Tick tick() {
+    if (sick.get()) {
+      page.state(WorkerState.ERROR, "a thread of the engine died; look into the server's log");
+      return Tick.SICK;
+    }
+    if (stopped) {
+      return Tick.STOPPED;
+    }
+    if (refuses) {
+      slots.takeReady((request, deadline) -> CompletableFuture.completedFuture(refusal()));
+      return Tick.GO_ON;
+    }
+    final Optional<EngineException> failure =
+        Optional.ofNullable(startFailure).or(() -> engine.failure());
+    if (failure.isPresent()) {
+      LOG.error("{}; {}", failure.get().getMessage(), failure.get().hint());
+      page.state(WorkerState.ERROR, sentence(failure.get().getMessage(), failure.get().hint()));
+      return Tick.SICK;
+    }
+    show();
+    if (started) {
+      slots.takeReady(this::handle);
+      metrics.open();
+    }
+    return Tick.GO_ON;
+  }
+
+  private static ByteBuffer refusal() {
+    return Responses.error(
+        new Failure(
+            SqlState.NOT_ACCEPTED,
+            "pgraft request was not accepted",
+            "The pgraft worker has no engine.",
+            "See pgraft_node_status() for the reason."));
+  }
+
+  private CompletableFuture<ByteBuffer> handle(ByteBuffer request, long deadline) {
+    if (request.remaining() > 1 && request.get(1) == Op.SET_DEBUG.code()) {
+      return CompletableFuture.completedFuture(setDebug(request));
+    }
+    return engine.submit(request, deadline);
+  }
+
+  private ByteBuffer setDebug(ByteBuffer request) {
+    try {
+      final boolean enabled = ((Request.SetDebug) Requests.decode(request)).enabled();
+      ServerLog.instance().setThreshold(enabled ? LogLevel.DEBUG : settings.logLevel());
+      return Responses.ok(ByteBuffer.wrap(new byte[] {1}));
+    } catch (PgraftException e) {
+      return Responses.error(e.failure());
+    }
+  }
+
+  /** Shows what has changed since the last round. */
+  private void show() {
+    final EngineStatus status = engine.status();
+    if (!status.equals(shown)) {
+      page.figures(status);
+      if (shown == null || shown.phase() != status.phase()) {
+        showPhase(status.phase());
+      }
+      shown = status;
+    }
+    final long now = server.boottimeNanos();
+    if (now - heapShownAt > HEAP_INTERVAL_NANOS) {
+      final Runtime runtime = Runtime.getRuntime();
+      page.heap(runtime.totalMemory() - runtime.freeMemory(), runtime.maxMemory());
+      heapShownAt = now;
+    }
+  }
+
+  private void showPhase(EngineStatus.Phase phase) {
+    switch (phase) {
+      case STARTING -> {
+        // The worker has shown that itself, or still shows why the last start failed.
+      }
+      case WAITING -> page.state(WorkerState.WAITING, "member of no cluster; pgraft_init() here or pgraft_add_node() on a member makes it one");
+      case RUNNING -> page.state(WorkerState.RUNNING, "");
+      case STOPPING, STOPPED -> page.state(WorkerState.STOPPING, "");
+    }
+  }
+
+  void reload(List<String> lines) {
+    if (engine == null) {
+      return;
+    }
+    try {
+      settings = Settings.parse(lines);
+      ServerLog.instance().setThreshold(settings.logLevel());
+      engine.reload(settings);
+    } catch (ConfigException e) {
+      LOG.error("the settings were not taken over: {}; {}", e.getMessage(), e.hint());
+    }
+  }
+
+  void shutdown() {
+    if (engine == null || !started) {
+      stopped = true;
+      return;
+    }
+    page.state(WorkerState.STOPPING, "");
+    daemon(
+        "pgraft-stop",
+        () -> {
+          try {
+            metrics.close();
+            engine.stop();
+          } finally {
+            stopped = true;
+            server.wakeWorker();
+          }
+        });
+  }
+}

@@ -1,0 +1,26 @@
+/*
+ * death.h
+ *	  How the worker leaves when its JVM dies.
+ *
+ * Threads and locks: see death.c.
+ */
+#ifndef PGRAFT_DEATH_H
+#define PGRAFT_DEATH_H
+
+extern void pgraft_death_prepare(void);
+extern void pgraft_death_watch(void);
+
+/* JNI hooks: the JVM calls them where it would abort or exit. */
+extern void pgraft_death_abort_hook(void);
+extern void pgraft_death_exit_hook(int code);
+
+/* Around every call into the JVM, on the main thread. */
+extern void pgraft_death_enter(void);
+extern void pgraft_death_leave(void);
+
+/* From now on the worker has a few seconds to end. */
+extern void pgraft_death_stopping(void);
+
+PGRAFT_NORETURN extern void pgraft_death_exit(void);
+
+#endif							/* PGRAFT_DEATH_H */

@@ -1,0 +1,29 @@
+# Installs what Maven built, and runs pg_regress on a running server. Used by the top Makefile from
+# the top directory, with PG_CONFIG and TARGET set; it compiles nothing.
+
+EXTENSION = pgraft
+DATA = $(wildcard sql/pgraft--*.sql)
+TESTS = $(sort $(wildcard tests/sql/*.sql))
+REGRESS = $(patsubst tests/sql/%.sql,%,$(TESTS))
+REGRESS_OPTS = --inputdir=tests --outputdir=$(TARGET)/regress
+
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+install: install-engine
+uninstall: uninstall-engine
+installcheck: regress-directory
+
+.PHONY: install-engine uninstall-engine regress-directory
+
+# The jars of an earlier version must not stay on the class path.
+install-engine: uninstall-engine
+	$(MKDIR_P) '$(DESTDIR)$(pkglibdir)/pgraft'
+	$(INSTALL_SHLIB) $(TARGET)/pgraft.so '$(DESTDIR)$(pkglibdir)/pgraft.so'
+	$(INSTALL_DATA) $(TARGET)/pgraft.jar $(TARGET)/lib/*.jar '$(DESTDIR)$(pkglibdir)/pgraft/'
+
+uninstall-engine:
+	rm -f '$(DESTDIR)$(pkglibdir)/pgraft.so' '$(DESTDIR)$(pkglibdir)'/pgraft/*.jar
+
+regress-directory:
+	$(MKDIR_P) $(TARGET)/regress

@@ -1,0 +1,115 @@
+/*
+ * store_query.h
+ *	  What a session asks of the store: one key, a page of keys, the totals.
+ *
+ * The layout of the store is documented in docs/architecture.md; its writer is
+ * org.pgraft.store.  A query runs while an LMDB read transaction is live, see
+ * store_reader.h: it may use LMDB and memory it was given, and nothing of
+ * PostgreSQL that can raise an error.
+ *
+ * Threads: a backend's only thread.  Locks: none, LMDB's readers take none.
+ */
+#ifndef PGRAFT_STORE_QUERY_H
+#define PGRAFT_STORE_QUERY_H
+
+#include <lmdb.h>
+
+#include "wire.h"
+
+/* Results of a query beside LMDB's own codes, in a range LMDB does not use. */
+#define PGRAFT_STORE_ABSENT			1000001 /* the key did not exist then */
+#define PGRAFT_STORE_TOO_SMALL		1000002 /* "needed" bytes are */
+#define PGRAFT_STORE_COMPACTED		1000003 /* that history is gone */
+#define PGRAFT_STORE_FUTURE			1000004 /* that revision is not here yet */
+#define PGRAFT_STORE_CORRUPT		1000005 /* the file contradicts itself */
+
+/* An environment opened read-only, with what a query needs of it. */
+typedef struct PgraftStoreHandle
+{
+	MDB_env    *env;
+	MDB_txn    *txn;
+	MDB_dbi		meta;
+	MDB_dbi		keys;
+	MDB_dbi		revisions;
+	MDB_cursor *scan;			/* walks over keys */
+	MDB_cursor *lookup;			/* finds the revision of one key */
+} PgraftStoreHandle;
+
+typedef int (*PgraftStoreQuery) (PgraftStoreHandle *store, void *request);
+
+/* What the store knows of one version of a key. */
+typedef struct PgraftStoreEntry
+{
+	int64		create_revision;
+	int64		mod_revision;
+	int64		version;
+	int64		lease;
+	int64		create_time_ms;
+	int64		time_ms;
+	uint32		key_len;
+	uint32		value_len;
+} PgraftStoreEntry;
+
+/* pgraft_store_get: the newest version of a key at a revision. */
+typedef struct PgraftStoreGet
+{
+	/* request */
+	PgraftBytes key;
+	int64		at_revision;	/* 0: the current one */
+	char	   *buffer;			/* receives the value; NULL: not wanted */
+	Size		capacity;
+	/* answer */
+	PgraftStoreEntry entry;
+	Size		needed;			/* the value's size when it did not fit */
+	int64		revision;		/* the store's revision */
+} PgraftStoreGet;
+
+/*
+ * pgraft_store_scan: a page of the keys that begin with a prefix, in key order.
+ * The page ends when the buffer or max_rows is full or many keys were looked at;
+ * the next one begins behind "last".
+ */
+typedef struct PgraftStoreScan
+{
+	/* request; at_revision is fixed by the first page */
+	PgraftBytes prefix;
+	PgraftBytes after;			/* begin behind this key, unless it is empty */
+	int64		at_revision;	/* 0: the current one */
+	int64		max_rows;
+	bool		with_values;
+	char	   *buffer;			/* MAXALIGNed */
+	Size		capacity;
+	/* answer */
+	Size		used;
+	int64		rows;
+	bool		done;			/* no further key */
+	char		last[PGRAFT_KEY_MAX];	/* the last key looked at */
+	int			last_len;		/* 0: none was */
+	Size		needed;			/* the first row's size when it did not fit */
+	int64		revision;		/* the store's revision */
+} PgraftStoreScan;
+
+/* pgraft_store_totals: the counters of the store. */
+typedef struct PgraftStoreTotals
+{
+	int64		revision;
+	int64		compacted;
+	int64		applied_index;
+	int64		applied_term;
+	int64		keys;
+	int64		key_bytes;
+	int64		puts;
+	int64		deletes;
+	int64		history;		/* versions and tombstones kept, live ones too */
+} PgraftStoreTotals;
+
+/* A row in the buffer of a scan: this, the key, the value, padding. */
+#define PGRAFT_STORE_ROW_SIZE(entry) \
+	MAXALIGN(sizeof(PgraftStoreEntry) + (Size) (entry)->key_len + (entry)->value_len)
+
+extern int	pgraft_store_open_tables(PgraftStoreHandle *store, MDB_txn *txn);
+extern int	pgraft_store_get(PgraftStoreHandle *store, void *request);
+extern int	pgraft_store_scan(PgraftStoreHandle *store, void *request);
+extern int	pgraft_store_totals(PgraftStoreHandle *store, void *request);
+
+#endif							/* PGRAFT_STORE_QUERY_H */

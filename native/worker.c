@@ -1,0 +1,283 @@
+/*
+ * worker.c
+ *	  The background worker that hosts the engine.
+ *
+ * It starts with the postmaster, on primaries and standbys alike, and is connected
+ * to no database.  It creates the JVM and then goes round a loop: let the engine
+ * work for a moment, hand its messages to the log, sleep.  It wakes every 100 ms,
+ * and at once when a session or the engine sets its latch.
+ *
+ * A worker without an engine (the JVM cannot be created, or died several times in
+ * a row) stays up, says why on the status page, refuses requests, and tries again
+ * after a pause.
+ *
+ * Threads: this is the worker's main thread, the only one that may call PostgreSQL.
+ * Locks: none while Java runs.
+ */
+#include "prelude.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/ps_status.h"
+#include "utils/wait_event.h"
+
+#include "boot_guard.h"
+#include "buffer_guard.h"
+#include "death.h"
+#include "guc.h"
+#include "jvm.h"
+#include "lease.h"
+#include "log_ring.h"
+#include "shared.h"
+#include "worker.h"
+#include "worker_slots.h"
+
+#define TICK_MS				100
+#define RESTART_SECONDS		1
+
+/* A start that lasted so long counts as one that succeeded. */
+#define LASTED_NS			(INT64CONST(60) * 1000 * 1000 * 1000)
+
+/* ---------- the status page ---------- */
+
+static void
+set_state(PgraftWorkerState state)
+{
+	pgraft_status()->worker_state = state;
+}
+
+static void
+set_error(const char *reason)
+{
+	PgraftStatus *status = pgraft_status();
+
+	strlcpy(status->message, reason, sizeof(status->message));
+	set_state(PGRAFT_WORKER_ERROR);
+	ereport(WARNING, (errmsg("pgraft has no engine: %s", reason)));
+}
+
+static void
+heartbeat(void)
+{
+	pgraft_status()->heartbeat_ns = pgraft_boottime();
+}
+
+/* before_shmem_exit: from here on there is no worker. */
+static void
+worker_ends(int code, Datum argument)
+{
+	PgraftStatus *status = pgraft_status();
+
+	status->lease_expiry_ns = 0;
+	status->store_generation = 0;
+	pg_atomic_write_u32(&pgraft_shared->worker_procno, PG_UINT32_MAX);
+	/* An engine that could not start has said why: that stays to be read. */
+	if (status->worker_state != PGRAFT_WORKER_ERROR)
+		set_state(PGRAFT_WORKER_STOPPED);
+	status->worker_pid = 0;
+	pg_memory_barrier();
+	pgraft_slots_wake_all();
+}
+
+/* The first acts of a worker: whatever the one before it claimed is over. */
+static void
+worker_begins(int starts)
+{
+	PgraftStatus *status = pgraft_status();
+
+	status->lease_expiry_ns = 0;
+	pg_memory_barrier();
+	status->lease_term = 0;
+	status->store_generation = 0;
+	status->worker_epoch++;
+	status->sequence += status->sequence & 1;
+	/* A worker that failed before keeps saying why until it has succeeded. */
+	if (starts == 0)
+	{
+		status->message[0] = '\0';
+		set_state(PGRAFT_WORKER_INITIALIZING);
+	}
+	heartbeat();
+	status->worker_pid = MyProcPid;
+	pg_atomic_write_u32(&pgraft_shared->worker_procno,
+						(uint32) pgraft_my_procno());
+	before_shmem_exit(worker_ends, (Datum) 0);
+	pgraft_slots_take_over();
+}
+
+/* ---------- the loop ---------- */
+
+static void
+sleep_until_needed(long ms)
+{
+	(void) WaitLatch(MyLatch,
+					 WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, ms,
+					 PG_WAIT_EXTENSION);
+	ResetLatch(MyLatch);
+}
+
+/* Waits without an engine; ends the worker when it is asked to stop. */
+static void
+pause_without_engine(int64 ms)
+{
+	int64		until = pgraft_boottime() + ms * INT64CONST(1000000);
+
+	while (pgraft_boottime() < until)
+	{
+		heartbeat();
+		pgraft_slots_refuse("The pgraft worker has no engine.");
+		if (ShutdownRequestPending)
+			pgraft_death_exit();
+		sleep_until_needed(TICK_MS);
+	}
+}
+
+/* There is no engine: says so and leaves, to be started again after a pause. */
+PGRAFT_NORETURN static void
+fail(const char *reason, int starts)
+{
+	set_error(reason);
+	pause_without_engine(Max(pgraft_boot_pause_ms(starts + 1), 1000));
+	pgraft_death_exit();
+}
+
+static void
+reload(void)
+{
+	ConfigReloadPending = false;
+	ProcessConfigFile(PGC_SIGHUP);
+	pgraft_jvm_reload(pgraft_settings_lines());
+}
+
+/* Goes round until the engine has stopped or the worker has to leave. */
+static void
+serve(void)
+{
+	int64		started = pgraft_boottime();
+	bool		lasted = false;
+	bool		stopping = false;
+
+	for (;;)
+	{
+		PgraftTick	tick;
+
+		heartbeat();
+		if (ConfigReloadPending)
+			reload();
+		if (ShutdownRequestPending && !stopping)
+		{
+			stopping = true;
+			pgraft_death_stopping();
+			pgraft_jvm_shutdown();
+		}
+		tick = pgraft_jvm_tick();
+		pgraft_log_drain();
+		if (tick == PGRAFT_TICK_SICK)
+			return;
+		if (tick == PGRAFT_TICK_STOPPED)
+		{
+			pgraft_boot_lasted();
+			return;
+		}
+		if (!lasted && pgraft_boottime() - started > LASTED_NS &&
+			pgraft_status()->worker_state != PGRAFT_WORKER_ERROR)
+		{
+			lasted = true;
+			pgraft_boot_lasted();
+		}
+		MemoryContextReset(CurrentMemoryContext);
+		sleep_until_needed(TICK_MS);
+	}
+}
+
+/* NULL, or why the engine's directory cannot be used. */
+static const char *
+make_directory(const char *path)
+{
+	if (mkdir(path, S_IRWXU) != 0 && errno != EEXIST)
+		return psprintf("could not create directory \"%s\": %s", path,
+						strerror(errno));
+	if (access(path, R_OK | W_OK | X_OK) != 0)
+		return psprintf("could not access directory \"%s\": %s", path,
+						strerror(errno));
+	return NULL;
+}
+
+static const char *
+make_directories(void)
+{
+	const char *reason = make_directory(pgraft_data_directory());
+
+	if (reason == NULL)
+		reason = make_directory(psprintf("%s/tmp", pgraft_data_directory()));
+	return reason;
+}
+
+void
+pgraft_worker_main(Datum argument)
+{
+	const char *reason;
+	int			starts;
+	int			pause;
+
+	pqsignal(SIGTERM, SignalHandlerForShutdownRequest);
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	BackgroundWorkerUnblockSignals();
+	CurrentMemoryContext = AllocSetContextCreate(TopMemoryContext, "pgraft worker",
+												 ALLOCSET_DEFAULT_SIZES);
+
+	pgraft_death_prepare();
+	reason = make_directories();
+	starts = reason == NULL ? pgraft_boot_begin() : 0;
+	worker_begins(starts);
+	if (reason != NULL)
+		fail(reason, starts);
+
+	pause = pgraft_boot_pause_ms(starts);
+	if (pause > 0)
+	{
+		ereport(WARNING,
+				(errmsg("pgraft's engine ended %d times in a row; the next start is in %d s",
+						starts, pause / 1000)));
+		set_state(PGRAFT_WORKER_ERROR);
+		pause_without_engine(pause);
+	}
+
+	pgraft_forbid_buffers();
+	pgraft_death_watch();
+	reason = pgraft_jvm_create();
+	if (reason == NULL)
+		reason = pgraft_jvm_boot(pgraft_settings_lines());
+	if (reason != NULL)
+	{
+		pgraft_log_drain();
+		fail(reason, starts);
+	}
+	serve();
+	pgraft_death_exit();
+}
+
+/* ---------- registration ---------- */
+
+/* Called while the library is preloaded. */
+void
+pgraft_worker_register(void)
+{
+	BackgroundWorker worker;
+
+	memset(&worker, 0, sizeof(worker));
+	worker.bgw_flags = BGWORKER_SHMEM_ACCESS;
+	worker.bgw_start_time = BgWorkerStart_PostmasterStart;
+	worker.bgw_restart_time = RESTART_SECONDS;
+	strlcpy(worker.bgw_name, "pgraft", sizeof(worker.bgw_name));
+	strlcpy(worker.bgw_type, "pgraft", sizeof(worker.bgw_type));
+	strlcpy(worker.bgw_library_name, "pgraft", sizeof(worker.bgw_library_name));
+	strlcpy(worker.bgw_function_name, "pgraft_worker_main",
+			sizeof(worker.bgw_function_name));
+	RegisterBackgroundWorker(&worker);
+}

@@ -1,0 +1,98 @@
+package org.pgraft.cluster;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The engine's death is not the database's death: sessions and their transactions go on. */
+final class EngineDeathTest extends ClusterTest {
+  /** SIGSEGV is what a fatal error in the JVM is, SIGABRT an abort of a library, SIGTERM an order to end. */
+  @ParameterizedTest
+  @ValueSource(strings = {"SEGV", "ABRT", "TERM"})
+  void when_the_worker_gets_a_signal_then_an_open_transaction_survives(String signal) throws Exception {
+    TestCluster cluster = cluster(3);
+    TestNode node = cluster.leader();
+    node.put("before", "death");
+    long worker = node.worker();
+    String started = node.text("SELECT pg_postmaster_start_time()");
+
+    try (Session session = node.connect()) {
+      session.run("CREATE TABLE survivors (name text)");
+      session.run("BEGIN");
+      session.run("INSERT INTO survivors VALUES ('the open transaction')");
+      node.signal(worker, signal);
+      Await.until("another leads", () -> !node.truth("SELECT pgraft_is_leader()"));
+      session.run("INSERT INTO survivors VALUES ('after the death')");
+      session.run("COMMIT");
+      assertEquals("2", session.text("SELECT count(*) FROM survivors"));
+    }
+
+    long reborn = Await.value("a new worker runs", () -> node.number("SELECT worker_pid FROM pgraft_node_status()"),
+        pid -> pid > 0 && pid != worker);
+    assertNotEquals(worker, reborn);
+    Await.until("the node has caught up", () -> "death".equals(node.get("before")));
+    cluster.leader();
+    node.put("after", "life");
+    assertEquals("life", cluster.others(node).get(0).get("after"));
+    assertEquals(started, node.text("SELECT pg_postmaster_start_time()"), "the server did not restart");
+    assertFalse(node.log().contains("terminating any other active server processes"), "other sessions were ended");
+    cluster.assertSameStores();
+    Lease.assertDisjoint(cluster.nodes());
+  }
+
+  @Test
+  void when_the_worker_dies_while_a_call_waits_then_the_call_gets_a_clear_error() throws Exception {
+    TestCluster cluster = cluster(3, Map.of("pgraft.command_timeout", "60s"));
+    TestNode node = cluster.leader();
+    for (TestNode other : cluster.others(node)) {
+      other.stop("fast");
+    }
+    long worker = node.worker();
+    Thread killer = new Thread(() -> {
+      try (Session watching = node.connect()) {
+        Await.until("the call waits", () -> watching.number("SELECT count(*) FROM pg_stat_activity"
+            + " WHERE query LIKE '%waits%' AND state = 'active' AND pid <> pg_backend_pid()") == 1);
+        node.signal(worker, "ABRT");
+      } catch (Exception e) {
+        throw new IllegalStateException(e);
+      }
+    }, "killer");
+    killer.start();
+    try (Session session = node.connect()) {
+      session.run("CREATE TABLE kept (name text)");
+      String state = session.failure("SELECT pgraft_kv_put('it', 'waits')").getSQLState();
+      assertTrue(state.equals("08007") || state.equals("PGR01"), () -> "the waiting call got " + state);
+      session.run("INSERT INTO kept VALUES ('the session goes on')");
+    }
+    killer.join();
+    for (TestNode other : cluster.others(node)) {
+      other.start();
+    }
+    cluster.leader();
+    node.put("after", "life");
+    assertEquals("life", node.get("after"));
+  }
+
+  @Test
+  void when_the_worker_is_killed_by_force_then_the_server_restarts_its_sessions_and_nothing_is_lost()
+      throws Exception {
+    // SIGKILL of any child is a crash restart to PostgreSQL; the documentation says so
+    TestCluster cluster = cluster(3);
+    TestNode node = cluster.leader();
+    node.put("before", "force");
+    node.signal(node.worker(), "KILL");
+    TestNode next = TestCluster.leaderAmong(cluster.nodes());
+    assertEquals("force", next.get("before"));
+    Await.until("the node is back", () -> "force".equals(node.localGet("before")));
+    next.put("after", "force");
+    TestCluster.awaitLocal(node, "after", "force");
+    cluster.assertSameStores();
+    Lease.assertDisjoint(cluster.others(node));
+  }
+}

@@ -1,0 +1,29 @@
+package org.pgraft.cluster;
+
+/** Where the hosts of one cluster live; closing it ends whatever runs there and leaves nothing behind. */
+interface Site extends AutoCloseable {
+  /** What this is, for the reader of a test's output. */
+  String describe();
+
+  /** One more host. */
+  NodeHost host(String name);
+
+  @Override
+  void close();
+
+  /**
+   * A new site of the kind that the system property {@code pgraft.test.backend} names: {@code containers},
+   * {@code namespaces} or {@code local}. Whoever starts the tests decides (scripts/cluster_tests), and they
+   * say which it is.
+   */
+  static Site open() {
+    String backend = System.getProperty("pgraft.test.backend", "local");
+    return switch (backend) {
+      case "containers" -> new ContainerSite();
+      case "namespaces" -> new LocalSite(true);
+      case "local" -> new LocalSite(false);
+      default -> throw new IllegalArgumentException(
+          "pgraft.test.backend is \"" + backend + "\", not \"containers\", \"namespaces\" or \"local\"");
+    };
+  }
+}

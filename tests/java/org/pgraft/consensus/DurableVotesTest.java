@@ -1,0 +1,127 @@
+package org.pgraft.consensus;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.ratis.thirdparty.io.grpc.Metadata;
+import org.apache.ratis.thirdparty.io.grpc.MethodDescriptor;
+import org.apache.ratis.thirdparty.io.grpc.ServerCall;
+import org.apache.ratis.thirdparty.io.grpc.Status;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** A vote leaves the node only when it can no longer be forgotten. */
+class DurableVotesTest {
+  private final List<String> events = new ArrayList<>();
+  private boolean diskFails;
+  private final DurableVotes votes =
+      new DurableVotes(
+          directory -> {
+            if (diskFails) {
+              throw new IOException("no fsync today");
+            }
+            events.add("fsync " + directory);
+          });
+
+  @BeforeEach
+  void watchTheDirectory() {
+    votes.watch(Path.of("/current"));
+  }
+
+  @Test
+  void when_aVoteIsAnswered_then_theDirectoryIsSyncedFirst() {
+    answer(DurableVotes.REQUEST_VOTE);
+    assertEquals(List.of("fsync /current", "answer", "close OK"), events);
+  }
+
+  @Test
+  void when_theDirectoryCannotBeSynced_then_theVoteIsNotGiven() {
+    diskFails = true;
+    answer(DurableVotes.REQUEST_VOTE);
+    assertEquals(List.of("close INTERNAL"), events);
+  }
+
+  @Test
+  void when_itIsNoVote_then_nothingIsSynced() {
+    answer("ratis.grpc.RaftServerProtocolService/appendEntries");
+    assertEquals(List.of("answer", "close OK"), events);
+  }
+
+  @Test
+  void when_aCandidateWins_then_itsVoteForItselfIsSyncedToo() throws IOException {
+    votes.beforeActingAsLeader();
+    assertEquals(List.of("fsync /current"), events);
+  }
+
+  private void answer(String method) {
+    votes.interceptCall(
+        new RecordedCall(method),
+        new Metadata(),
+        (call, headers) -> {
+          call.sendMessage("granted");
+          call.close(Status.OK, new Metadata());
+          return new ServerCall.Listener<>() {};
+        });
+  }
+
+  private final class RecordedCall extends ServerCall<String, String> {
+    private final MethodDescriptor<String, String> method;
+
+    RecordedCall(String name) {
+      method =
+          MethodDescriptor.<String, String>newBuilder()
+              .setType(MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(name)
+              .setRequestMarshaller(new Text())
+              .setResponseMarshaller(new Text())
+              .build();
+    }
+
+    @Override
+    public void request(int numMessages) {
+      events.add("request");
+    }
+
+    @Override
+    public void sendHeaders(Metadata headers) {
+      events.add("headers");
+    }
+
+    @Override
+    public void sendMessage(String message) {
+      events.add("answer");
+    }
+
+    @Override
+    public void close(Status status, Metadata trailers) {
+      events.add("close " + status.getCode());
+    }
+
+    @Override
+    public boolean isCancelled() {
+      return false;
+    }
+
+    @Override
+    public MethodDescriptor<String, String> getMethodDescriptor() {
+      return method;
+    }
+  }
+
+  private static final class Text implements MethodDescriptor.Marshaller<String> {
+    @Override
+    public InputStream stream(String value) {
+      return new ByteArrayInputStream(value.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+    }
+
+    @Override
+    public String parse(InputStream stream) {
+      throw new UnsupportedOperationException("not used");
+    }
+  }
+}

@@ -1,0 +1,179 @@
+package org.pgraft.consensus;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.pgraft.command.PgraftException;
+import org.pgraft.consensus.EngineStatus.Phase;
+
+/** Whole engines, with Ratis and LMDB, in one process and over loopback. */
+class EngineTest {
+  private static final int ADD_NODE = 42;
+  private static final int REMOVE_NODE = 43;
+  private static final int INIT = 41;
+  private static final int SNAPSHOT = 50;
+  private static final int HASH = 51;
+
+  @TempDir Path temp;
+  private final List<TestEngine> engines = new ArrayList<>();
+
+  @AfterEach
+  void stopAll() {
+    engines.forEach(TestEngine::stop);
+  }
+
+  private void startThree() throws Exception {
+    final int[] ports = TestEngine.freePorts(3);
+    final String members =
+        "n1=127.0.0.1:" + ports[0] + ",n2=127.0.0.1:" + ports[1] + ",n3=127.0.0.1:" + ports[2];
+    for (int node = 1; node <= 3; node++) {
+      engines.add(
+          new TestEngine(temp, node, "name=n" + node, "initial_cluster=" + members).start());
+    }
+    TestEngine.await("a lease holder", () -> engines.stream().anyMatch(TestEngine::holdsLease));
+  }
+
+  private TestEngine holder() throws InterruptedException {
+    TestEngine.await("a lease holder", () -> engines.stream().anyMatch(TestEngine::holdsLease));
+    return engines.stream().filter(TestEngine::holdsLease).findFirst().orElseThrow();
+  }
+
+  @Test
+  void when_aKeyIsPutOnEachNode_then_everyNodeReadsIt() throws Exception {
+    startThree();
+    for (int writer = 0; writer < 3; writer++) {
+      engines.get(writer).put("key" + writer, "value" + writer);
+      for (TestEngine reader : engines) {
+        assertEquals("value" + writer, reader.get("key" + writer));
+      }
+    }
+    assertNull(engines.get(0).get("nothing"));
+  }
+
+  @Test
+  void when_theHolderStopsCleanly_then_anotherTakesOverAndNothingIsLost() throws Exception {
+    startThree();
+    final TestEngine first = holder();
+    first.put("before", "1");
+    engines.remove(first);
+    first.stop();
+
+    final TestEngine next = holder();
+    assertEquals("1", next.get("before"));
+    next.put("after", "2");
+
+    first.start();
+    engines.add(first);
+    assertEquals("2", first.get("after"));
+  }
+
+  @Test
+  void when_everyNodeRestarts_then_everyKeyIsThere() throws Exception {
+    startThree();
+    for (int i = 0; i < 50; i++) {
+      engines.get(i % 3).put("k" + i, "v" + i);
+    }
+    for (TestEngine engine : engines) {
+      engine.stop();
+    }
+    for (TestEngine engine : engines) {
+      engine.start();
+    }
+    for (int i = 0; i < 50; i++) {
+      assertEquals("v" + i, engines.get((i + 1) % 3).get("k" + i));
+    }
+  }
+
+  @Test
+  void when_oneNodeInitsAndAddsTwo_then_allThreeAreMembersOfOneCluster() throws Exception {
+    final int[] ports = TestEngine.freePorts(3);
+    for (int node = 1; node <= 3; node++) {
+      engines.add(new TestEngine(temp, node, "node_id=" + node, "port=" + ports[node - 1]).start());
+    }
+    assertEquals(Phase.WAITING, engines.get(1).engine().status().phase());
+    assertThrows(PgraftException.class, () -> engines.get(1).put("too", "early"));
+
+    final TestEngine first = engines.get(0);
+    first.call(TestEngine.request(INIT));
+    assertTrue(first.holdsLease());
+    first.put("a", "1");
+    first.call(TestEngine.request(ADD_NODE).i32(2).text("127.0.0.1").i32(ports[1]));
+    first.call(TestEngine.request(ADD_NODE).i32(3).text("127.0.0.1").i32(ports[2]));
+
+    for (TestEngine engine : engines) {
+      TestEngine.await(
+          "three members", () -> engine.engine().status().members().size() == 3);
+      assertEquals("1", engine.get("a"));
+    }
+    engines.get(2).put("b", "2");
+
+    engines.get(1).call(TestEngine.request(REMOVE_NODE).i32(3));
+    TestEngine.await("two members", () -> first.engine().status().members().size() == 2);
+    assertEquals("2", first.get("b"));
+  }
+
+  @Test
+  void when_aNodeMissedMoreThanTheLogKeeps_then_itCatchesUpBySnapshot() throws Exception {
+    final int[] ports = TestEngine.freePorts(3);
+    final String members =
+        "n1=127.0.0.1:" + ports[0] + ",n2=127.0.0.1:" + ports[1] + ",n3=127.0.0.1:" + ports[2];
+    for (int node = 1; node <= 3; node++) {
+      engines.add(
+          new TestEngine(
+                  temp, node, "name=n" + node, "initial_cluster=" + members, "max_log_entries=0")
+              .start());
+    }
+    final TestEngine holder = holder();
+    final TestEngine absent = engines.stream().filter(engine -> engine != holder).findFirst().orElseThrow();
+    engines.remove(absent);
+    absent.stop();
+    final String padding = "x".repeat(100_000);
+    for (int i = 0; i < 120; i++) {
+      holder.put("k" + i % 10, i + padding);
+    }
+    holder.call(TestEngine.request(SNAPSHOT));
+    TestEngine.await("a purged log", () -> holder.engine().status().firstLogIndex() > 20);
+
+    absent.start();
+    engines.add(absent);
+    TestEngine.await(
+        "the absent node to catch up",
+        () ->
+            absent.engine().status().appliedIndex() >= holder.engine().status().snapshot().index());
+    assertEquals(119 + padding, absent.get("k9"));
+    absent.put("back", "again");
+    final long revision = hash(holder, 0)[0];
+    TestEngine.await(
+        "the same revision", () -> absent.engine().status().store().revision() >= revision);
+    assertEquals(hash(holder, revision)[1], hash(absent, revision)[1]);
+  }
+
+  private static long[] hash(TestEngine engine, long revision) throws PgraftException {
+    final java.nio.ByteBuffer body = engine.call(TestEngine.request(HASH).i64(revision));
+    return new long[] {body.getLong(), body.getLong()};
+  }
+
+  @Test
+  void when_aMajorityIsGone_then_aWriteIsNotAcknowledged() throws Exception {
+    startThree();
+    final TestEngine left = holder();
+    for (TestEngine engine : List.copyOf(engines)) {
+      if (engine != left) {
+        engines.remove(engine);
+        engine.stop();
+      }
+    }
+    final PgraftException refused = assertThrows(PgraftException.class, () -> left.put("k", "v"));
+    assertTrue(
+        List.of("PGR01", "08007").contains(refused.failure().sqlState()), refused.failure().toString());
+    assertTrue(!left.holdsLease(), "a minority holds the lease");
+  }
+}

@@ -1,0 +1,47 @@
+--
+-- Who may do what.
+--
+\set SHOW_CONTEXT never
+CREATE ROLE pgraft_nobody;
+CREATE ROLE pgraft_watcher;
+CREATE ROLE pgraft_application;
+GRANT pg_monitor TO pgraft_watcher;
+GRANT EXECUTE ON FUNCTION pgraft_kv_put(text, text), pgraft_kv_get(text), pgraft_kv_delete(text),
+    pgraft_kv_list(text, bigint, text, bigint) TO pgraft_application;
+GRANT USAGE ON SCHEMA pgraft TO pgraft_application;
+GRANT SELECT ON pgraft.kv TO pgraft_application;
+
+SET ROLE pgraft_nobody;
+SELECT pgraft_is_leader(), pgraft_get_leader(), pgraft_get_term() > 0 AS term, pgraft_get_version();
+SELECT pgraft_kv_put('a', 'b');
+SELECT pgraft_kv_get('a');
+SELECT * FROM pgraft_kv_list();
+SELECT pgraft_log_get_entry(1);
+SELECT pgraft_init();
+SELECT * FROM pgraft_node_status();
+SELECT * FROM pgraft_worker_status;
+SELECT * FROM pgraft.kv;
+RESET ROLE;
+
+SET ROLE pgraft_watcher;
+SELECT worker_state FROM pgraft_node_status();
+SELECT * FROM pgraft_worker_status;
+SELECT count(*) FROM pgraft.member_list;
+SELECT count(*) FROM pgraft.endpoint_hashkv;
+SELECT num_entries >= 0 FROM pgraft_kv_get_stats();
+SELECT pgraft_kv_get('a');
+SELECT * FROM pgraft.kv;
+SELECT * FROM pgraft.applied_entries;
+SELECT pgraft_kv_put('a', 'b');
+SELECT pgraft_transfer_leadership();
+RESET ROLE;
+
+SET ROLE pgraft_application;
+SELECT pgraft_kv_put('a', 'b'), pgraft_kv_get('a');
+SELECT key, value FROM pgraft.kv;
+SELECT pgraft_kv_delete('a');
+SELECT pgraft_kv_reset();
+RESET ROLE;
+
+DROP OWNED BY pgraft_application;
+DROP ROLE pgraft_nobody, pgraft_watcher, pgraft_application;
