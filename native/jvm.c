@@ -227,13 +227,16 @@ string_array(List *texts)
 	return array;
 }
 
-/* Whether the last call left an exception, which it is not supposed to. */
+/* Whether the last call left an exception, which it is not supposed to; logs it. */
 static bool
 left_exception(void)
 {
+	const char *text;
+
 	if (!(*env)->ExceptionCheck(env))
 		return false;
-	(*env)->ExceptionClear(env);
+	text = psprintf("a call of the engine failed: %s", pending_exception());
+	(void) pgraft_log_put(PGRAFT_LOG_ERROR, text, (int) strlen(text));
 	return true;
 }
 

@@ -32,4 +32,22 @@
 #error "pgraft needs PostgreSQL 15 or later"
 #endif
 
+/*
+ * pgraft hides every symbol that is not declared otherwise.  From 16 on PostgreSQL's
+ * macro declares a function of SQL as exported; before, only what goes with it.
+ */
+#if PG_VERSION_NUM < 160000
+#undef PG_FUNCTION_INFO_V1
+#define PG_FUNCTION_INFO_V1(funcname) \
+extern PGDLLEXPORT Datum funcname(PG_FUNCTION_ARGS); \
+extern PGDLLEXPORT const Pg_finfo_record * CppConcat(pg_finfo_,funcname)(void); \
+const Pg_finfo_record * \
+CppConcat(pg_finfo_,funcname) (void) \
+{ \
+	static const Pg_finfo_record my_finfo = { 1 }; \
+	return &my_finfo; \
+} \
+extern int no_such_variable
+#endif
+
 #endif							/* PGRAFT_PRELUDE_H */

@@ -296,7 +296,7 @@ AS 'MODULE_PATHNAME', 'pgraft_kv_put_revision_bytea'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION pgraft_kv_put_revision(bytea, bytea) IS 'store a value; returns the revision that holds it';
 
-CREATE FUNCTION pgraft_kv_put_many(keys text[], values text[]) RETURNS bigint
+CREATE FUNCTION pgraft_kv_put_many(keys text[], vals text[]) RETURNS bigint
 AS 'MODULE_PATHNAME', 'pgraft_kv_put_many'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION pgraft_kv_put_many(text[], text[]) IS 'store several values, all or none, at one revision; returns it';

@@ -101,7 +101,7 @@ final class RaftNode implements AutoCloseable {
         .thenAccept(RaftNode::requireSuccess);
   }
 
-  /** This node's member of the group, if it has one that is not closed. */
+  /** This node's member of the group, if it has one whose log is open. */
   Optional<RaftServer.Division> division() {
     RaftServer.Division known = division;
     if (known == null) {
@@ -115,11 +115,21 @@ final class RaftNode implements AutoCloseable {
       }
       division = known;
     }
-    if (!known.getInfo().isAlive()) {
+    if (!known.getInfo().isAlive() || !isLogOpen(known)) {
       division = null;
       return Optional.empty();
     }
     return Optional.of(known);
+  }
+
+  /** Ratis shows a group before its log is there, and has no other way to ask for that. */
+  private static boolean isLogOpen(RaftServer.Division group) {
+    try {
+      return group.getRaftLog().isOpened();
+    } catch (IllegalStateException e) {
+      LOG.debug("the group's log is not open yet: {}", e.toString());
+      return false;
+    }
   }
 
   /** The term in which this node leads and has applied an entry of its own term, or 0. */
