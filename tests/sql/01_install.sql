@@ -11,7 +11,7 @@ SELECT n.nspname AS schema, c.relname AS view
   JOIN pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_extension e ON e.oid = d.refobjid AND d.refclassid = 'pg_extension'::regclass
  WHERE e.extname = 'pgraft' AND d.deptype = 'e'
- ORDER BY 1, 2 COLLATE "C";
+ ORDER BY 1, c.relname;
 
 -- every function has a comment, is not executable by PUBLIC unless it may be, and no read is parallel safe
 CREATE VIEW extension_functions AS
@@ -33,7 +33,7 @@ SELECT n.nspname AS schema, c.relname AS view, obj_description(c.oid, 'pg_class'
        has_table_privilege('pg_monitor', c.oid, 'SELECT') AS monitor
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_depend d ON d.objid = c.oid AND d.classid = 'pg_class'::regclass AND d.deptype = 'e'
- ORDER BY 1, 2 COLLATE "C";
+ ORDER BY 1, c.relname;
 SELECT has_schema_privilege('pg_monitor', 'pgraft', 'USAGE') AS monitor,
        has_schema_privilege('public', 'pgraft', 'USAGE') AS everybody;
 

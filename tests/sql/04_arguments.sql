@@ -48,7 +48,7 @@ SELECT pgraft_kv_delete_prefix('');
 SELECT pgraft_kv_delete(repeat('k', 480));
 SELECT pgraft_kv_put_many(ARRAY['a'], ARRAY['1', '2']);
 SELECT pgraft_kv_put_many(ARRAY[['a', 'b']], ARRAY[['1', '2']]);
-SELECT pgraft_kv_put_many(array_agg('k' || i), array_agg('v')) FROM generate_series(1, 10001) i;
+SELECT pgraft_kv_put_many(array_agg('k' || i), array_agg('v'::text)) FROM generate_series(1, 10001) i;
 SELECT pgraft_kv_put_many(array_agg('k' || i), array_agg(repeat('v', 200000))) FROM generate_series(1, 10) i;
 SELECT pgraft_kv_compare_and_set('k', repeat('a', 700000), repeat('b', 700000));
 SELECT pgraft_kv_list('', -1);

@@ -168,8 +168,14 @@ public sealed interface Request {
     }
   }
 
-  /** An entry of its own, rejected when the entry's Raft term differs. Body: term (8), data. Answer: index (8). */
+  /**
+   * An entry of its own, rejected when the entry's Raft term differs from {@code term}, unless that is {@link #ANY_TERM}.
+   * Body: term (8), data. Answer: index (8).
+   */
   record LogAppend(long term, ByteBuffer data) implements Request {
+    /** No term is asked for. */
+    public static final long ANY_TERM = 0;
+
     @Override
     public Op op() {
       return Op.LOG_APPEND;

@@ -86,6 +86,8 @@ final class EngineEvents implements RatisStateMachine.Events {
     if (wired != null && open != null) {
       wired.compactor().consider(open);
     }
+    // So that the status page shows what was acknowledged soon after it was.
+    wakeWorker.run();
   }
 
   @Override

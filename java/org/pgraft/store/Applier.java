@@ -235,7 +235,7 @@ final class Applier {
       if (batch.requests().size() != 1) {
         throw badArgument("what is appended to the log must be an entry of its own");
       }
-      if (append.term() != at.term()) {
+      if (append.term() != Request.LogAppend.ANY_TERM && append.term() != at.term()) {
         throw new PgraftException(
             new Failure(
                 SqlState.WRONG_STATE,

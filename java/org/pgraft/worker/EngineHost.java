@@ -3,7 +3,9 @@ package org.pgraft.worker;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.pgraft.command.Failure;
 import org.pgraft.command.Op;
@@ -48,6 +50,7 @@ final class EngineHost {
   private final StatusPage page;
   private final LeaseWord lease;
   private final AtomicBoolean sick = new AtomicBoolean();
+  private final Queue<Runnable> afterShowing = new ConcurrentLinkedQueue<>();
 
   private Settings settings;
   private Engine engine;
@@ -133,7 +136,11 @@ final class EngineHost {
       page.state(WorkerState.ERROR, sentence(failure.get().getMessage(), failure.get().hint()));
       return Tick.SICK;
     }
+    final int due = afterShowing.size();
     show();
+    for (int i = 0; i < due; i++) {
+      afterShowing.remove().run();
+    }
     if (started) {
       slots.takeReady(this::handle);
       metrics.open();
@@ -154,7 +161,24 @@ final class EngineHost {
     if (request.remaining() > 1 && request.get(1) == Op.SET_DEBUG.code()) {
       return CompletableFuture.completedFuture(setDebug(request));
     }
-    return engine.submit(request, deadline);
+    final CompletableFuture<ByteBuffer> response = engine.submit(request, deadline);
+    return showsInStatus(request) ? shownFirst(response) : response;
+  }
+
+  /** Whether a session that has the result will look for it on the status page. */
+  private static boolean showsInStatus(ByteBuffer request) {
+    return request.remaining() > 1 && request.get(1) >= Op.INIT.code();
+  }
+
+  /** The response, given only after the status page was written once more. */
+  private CompletableFuture<ByteBuffer> shownFirst(CompletableFuture<ByteBuffer> response) {
+    final CompletableFuture<ByteBuffer> shownResponse = new CompletableFuture<>();
+    response.thenAccept(
+        result -> {
+          afterShowing.add(() -> shownResponse.complete(result));
+          server.wakeWorker();
+        });
+    return shownResponse;
   }
 
   private ByteBuffer setDebug(ByteBuffer request) {
