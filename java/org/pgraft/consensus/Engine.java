@@ -22,6 +22,7 @@ import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.storage.RaftStorage;
 import org.apache.ratis.util.ExitUtils;
+import org.apache.ratis.util.LifeCycle;
 import org.pgraft.command.Request;
 import org.pgraft.config.ClusterMember;
 import org.pgraft.config.Settings;
@@ -53,7 +54,7 @@ public final class Engine {
 
   private static final long MAP_BYTES_MIN = 1L << 30;
   private static final long HAND_OVER_NANOS = TimeUnit.MILLISECONDS.toNanos(1500);
-  private static final long CLOSE_MILLIS = 1000;
+  private static final long CLOSE_MILLIS = 2000;
 
   private final Settings settings;
   private final BootClock clock;
@@ -82,6 +83,7 @@ public final class Engine {
   private volatile Phase phase = Phase.STARTING;
   private volatile IdentityFiles identity;
   private volatile RaftNode raft;
+  private volatile RatisStateMachine stateMachine;
   private volatile LeaseKeeper lease;
   private volatile WriteRouter router;
   private volatile HolderGateway gateway;
@@ -201,7 +203,7 @@ public final class Engine {
     final StoreDirectory directory =
         new StoreDirectory(files.store(), new Store.Limits(mapBytes(), settings.maxProcesses() + ENGINE_READERS));
     final EngineEvents events = new EngineEvents(this::storeSwitched, this::fail, wakeWorker, this::configurationChanged, announcer);
-    final RatisStateMachine stateMachine =
+    stateMachine =
         new RatisStateMachine(self, directory, applied, votes, events, snapshots, latencies);
     final PeerReceiver receiver = new PeerReceiver(self, applied, this::openStore, board, clock);
     final RaftServer server =
@@ -450,7 +452,13 @@ public final class Engine {
         router.close();
       }
       if (raft != null) {
-        EngineThreads.within(CLOSE_MILLIS, "pgraft-close", raft::close);
+        // Then log and store are closed; what remains is that Netty's threads end, which takes seconds.
+        final boolean grouped = raft.division().isPresent();
+        EngineThreads.within(
+            CLOSE_MILLIS,
+            "pgraft-close",
+            raft::close,
+            () -> !grouped || stateMachine.getLifeCycleState() == LifeCycle.State.CLOSED);
       }
     } finally {
       clients.close();

@@ -2,12 +2,16 @@ package org.pgraft.consensus;
 
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Makes the engine's threads: daemons all, so that none keeps the process alive. Stateless. */
 final class EngineThreads {
   private static final Logger LOG = LoggerFactory.getLogger(EngineThreads.class);
+
+  private static final long POLL_MILLIS = 10;
+  private static final long MOMENT_MILLIS = 200;
 
   private EngineThreads() {}
 
@@ -33,8 +37,11 @@ final class EngineThreads {
     void run() throws Exception;
   }
 
-  /** Runs {@code action} on a daemon thread of its own and waits for it, but no longer than {@code millis}. */
-  static void within(long millis, String name, Action action) {
+  /**
+   * Runs {@code action} on a daemon thread of its own and waits for it, but no longer than {@code millis}, and only a
+   * moment longer than until {@code enough} is true: what is left to do is then of no interest.
+   */
+  static void within(long millis, String name, Action action, BooleanSupplier enough) {
     final Thread thread =
         new Thread(
             () -> {
@@ -48,12 +55,15 @@ final class EngineThreads {
     thread.setDaemon(true);
     thread.start();
     try {
-      thread.join(millis);
+      for (long waited = 0; waited < millis && thread.isAlive() && !enough.getAsBoolean(); waited += POLL_MILLIS) {
+        thread.join(POLL_MILLIS);
+      }
+      if (thread.isAlive() && !enough.getAsBoolean()) {
+        LOG.warn("{} took longer than {} ms and goes on by itself", name, millis);
+      }
+      thread.join(MOMENT_MILLIS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    }
-    if (thread.isAlive()) {
-      LOG.warn("{} took longer than {} ms and goes on by itself", name, millis);
     }
   }
 }
