@@ -91,6 +91,15 @@ public record Settings(
         LogLevel.parse(raw.text("log_level", "warning")));
   }
 
+  /** Whether the other members are told an address at which this node does not listen, because it is a loopback one. */
+  public boolean listensOnlyToItself() {
+    return isLoopback(listenHost) && !isLoopback(advertisedHost);
+  }
+
+  private static boolean isLoopback(String host) {
+    return host.startsWith("127.") || host.equals("::1") || host.equalsIgnoreCase("localhost");
+  }
+
   private static String clusterId(String text) throws ConfigException {
     if (text.isBlank() || text.getBytes(StandardCharsets.UTF_8).length > CLUSTER_ID_BYTES_MAX) {
       throw new ConfigException(

@@ -45,7 +45,8 @@ public final class AnnouncingRpcType implements RpcType {
 
     @Override
     public LogAppender newLogAppender(RaftServer.Division server, LeaderState state, FollowerInfo follower) {
-      final LogAppender appender = super.newLogAppender(server, state, follower);
+      final LogAppender appender =
+          super.newLogAppender(server, new AnnouncingLeaderState(state, announcer), follower);
       announcer.appending(appender);
       return appender;
     }

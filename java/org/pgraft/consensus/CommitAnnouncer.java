@@ -12,7 +12,7 @@ import org.apache.ratis.server.leader.LogAppender;
  * only when its own node has applied it. The other way that Ratis offers, an entry for each advance of the commit index,
  * costs an fsync each.
  *
- * <p>Thread-safe; {@link #announce} is called on the leader's apply thread and does not block.
+ * <p>Thread-safe; {@link #announce} is called on the leader's apply thread, {@link #replied} on gRPC's; neither blocks.
  */
 final class CommitAnnouncer {
   private final Map<RaftPeerId, LogAppender> appenders = new ConcurrentHashMap<>();
@@ -27,13 +27,20 @@ final class CommitAnnouncer {
     appenders.clear();
   }
 
-  /** Sends an empty message to every follower that is up to date but does not know the commit index yet. */
+  /** An entry is committed: sends an empty message to every follower that has it but does not know that. */
   void announce(long commitIndex) {
-    for (LogAppender appender : appenders.values()) {
-      final FollowerInfo follower = appender.getFollower();
-      if (follower.getCommitIndex() < commitIndex && follower.getMatchIndex() >= commitIndex) {
-        appender.triggerHeartbeat();
-      }
+    appenders.values().forEach(appender -> announce(appender, commitIndex));
+  }
+
+  /** A follower has answered: it may have got an entry only now that was committed already. */
+  void replied(LogAppender appender) {
+    announce(appender, Math.min(appender.getRaftLog().getLastCommittedIndex(), appender.getFollower().getMatchIndex()));
+  }
+
+  private static void announce(LogAppender appender, long commitIndex) {
+    final FollowerInfo follower = appender.getFollower();
+    if (follower.getCommitIndex() < commitIndex && follower.getMatchIndex() >= commitIndex) {
+      appender.triggerHeartbeat();
     }
   }
 }

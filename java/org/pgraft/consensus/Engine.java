@@ -54,6 +54,8 @@ public final class Engine {
 
   private static final long MAP_BYTES_MIN = 1L << 30;
   private static final long HAND_OVER_NANOS = TimeUnit.MILLISECONDS.toNanos(1500);
+  private static final long UPKEEP_MILLIS = 1000;
+  private static final long READERS_MILLIS = 60_000;
   private static final long CLOSE_MILLIS = 2000;
 
   private final Settings settings;
@@ -91,7 +93,7 @@ public final class Engine {
   private volatile Dispatcher dispatcher;
   private volatile StatusReporter reporter;
   private volatile Registration registration;
-  private volatile Compactor compactor;
+  private volatile Upkeep upkeep;
 
   /**
    * An engine that is not started.
@@ -146,7 +148,21 @@ public final class Engine {
     }
     phase = Phase.RUNNING;
     registration.begin();
+    slow.scheduleWithFixedDelay(this::lookAfterStore, UPKEEP_MILLIS, UPKEEP_MILLIS, TimeUnit.MILLISECONDS);
+    slow.scheduleWithFixedDelay(this::clearStaleReaders, READERS_MILLIS, READERS_MILLIS, TimeUnit.MILLISECONDS);
     wakeWorker.run();
+  }
+
+  private void lookAfterStore() {
+    openStore().ifPresent(upkeep::consider);
+  }
+
+  /** Sessions that were killed while they read keep the pages they saw from being used again. */
+  private void clearStaleReaders() {
+    final int cleared = openStore().map(Store::clearStaleReaders).orElse(0);
+    if (cleared > 0) {
+      LOG.info("{} readers of the store had died", cleared);
+    }
   }
 
   private EngineException startFailure(Exception e) {
@@ -204,7 +220,8 @@ public final class Engine {
         new StoreDirectory(files.store(), new Store.Limits(mapBytes(), settings.maxProcesses() + ENGINE_READERS));
     final EngineEvents events = new EngineEvents(this::storeSwitched, this::fail, wakeWorker, this::configurationChanged, announcer);
     stateMachine =
-        new RatisStateMachine(self, directory, applied, votes, events, snapshots, latencies);
+        new RatisStateMachine(
+            self, directory, applied, votes, new LogSegments(DirectorySync.FSYNC), events, snapshots, latencies);
     final PeerReceiver receiver = new PeerReceiver(self, applied, this::openStore, board, clock);
     final RaftServer server =
         RaftServer.newBuilder()
@@ -249,7 +266,7 @@ public final class Engine {
     router =
         new WriteRouter(
             self, incarnation, gateway, applied, clock, System::currentTimeMillis, routing, outcomes, latencies);
-    compactor = new Compactor(this::holdsLease, this::appendAsLeader, settings.compactionThreshold());
+    upkeep = new Upkeep(this::holdsLease, this::appendAsLeader, settings.compactionThreshold(), settings.maxStoreBytes());
     dispatcher =
         new Dispatcher(
             new Dispatcher.Parts(
@@ -269,7 +286,7 @@ public final class Engine {
     registration =
         new Registration(self, identity, incarnation, settings, router, gateway, clock, this::fail);
     receiver.wire(raft, gateway, reporter, duties, identity, settings.clusterId());
-    events.wire(lease, board, reporter, compactor);
+    events.wire(lease, board, reporter, upkeep);
   }
 
   /** Larger than the quota ever lets the store grow, pages that wait for readers included; only address space. */
@@ -431,7 +448,7 @@ public final class Engine {
     final LeaseKeeper keeper = lease;
     if (keeper != null) {
       keeper.setInterval(changed.heartbeatIntervalMillis());
-      compactor.setThreshold(changed.compactionThreshold());
+      upkeep.setThreshold(changed.compactionThreshold());
     }
   }
 

@@ -4,7 +4,7 @@ import java.util.function.Consumer;
 import org.pgraft.store.Store;
 
 /**
- * Passes on what the state machine sees: to the lease, the member board, the compactor and the worker.
+ * Passes on what the state machine sees: to the lease, the member board, the upkeep and the worker.
  *
  * <p>Called on Ratis' threads. The state machine opens the store while the parts are still being put together, so the
  * others are wired in afterwards; events before that concern nobody.
@@ -16,7 +16,7 @@ final class EngineEvents implements RatisStateMachine.Events {
   private final Runnable configurationChanged;
   private final CommitAnnouncer announcer;
 
-  private record Listeners(LeaseKeeper lease, MemberBoard board, StatusReporter reporter, Compactor compactor) {}
+  private record Listeners(LeaseKeeper lease, MemberBoard board, StatusReporter reporter, Upkeep upkeep) {}
 
   private volatile Listeners listeners;
   private volatile Store store;
@@ -34,8 +34,8 @@ final class EngineEvents implements RatisStateMachine.Events {
     this.announcer = announcer;
   }
 
-  void wire(LeaseKeeper lease, MemberBoard board, StatusReporter reporter, Compactor compactor) {
-    listeners = new Listeners(lease, board, reporter, compactor);
+  void wire(LeaseKeeper lease, MemberBoard board, StatusReporter reporter, Upkeep upkeep) {
+    listeners = new Listeners(lease, board, reporter, upkeep);
   }
 
   @Override
@@ -84,7 +84,7 @@ final class EngineEvents implements RatisStateMachine.Events {
     final Listeners wired = listeners;
     final Store open = store;
     if (wired != null && open != null) {
-      wired.compactor().consider(open);
+      wired.upkeep().consider(open);
     }
     // So that the status page shows what was acknowledged soon after it was.
     wakeWorker.run();

@@ -92,7 +92,7 @@ final class Membership {
       return refused("a cluster has at most " + MEMBERS_MAX + " members");
     }
     return clients
-        .call(HostPort.parse(address), joinRequest(id), Math.min(timeoutNanos, JOIN_NANOS))
+        .callWhenReachable(HostPort.parse(address), joinRequest(id), Math.min(timeoutNanos, JOIN_NANOS))
         .handle((bytes, failure) -> joinRefusal(id, address, bytes, failure))
         .thenCompose(
             refusal -> {

@@ -42,12 +42,23 @@ final class PeerClients implements AutoCloseable {
    * @return the answer, or a failure, after which the message may or may not have arrived
    */
   CompletableFuture<byte[]> call(InetSocketAddress address, byte[] request, long timeoutNanos) {
+    return call(address, request, timeoutNanos, CallOptions.DEFAULT);
+  }
+
+  /** The same, but a member that cannot be reached at first is waited for. */
+  CompletableFuture<byte[]> callWhenReachable(InetSocketAddress address, byte[] request, long timeoutNanos) {
+    return call(address, request, timeoutNanos, CallOptions.DEFAULT.withWaitForReady());
+  }
+
+  private CompletableFuture<byte[]> call(
+      InetSocketAddress address, byte[] request, long timeoutNanos, CallOptions options) {
     final CompletableFuture<byte[]> answer = new CompletableFuture<>();
     if (closed) {
       answer.completeExceptionally(new IllegalStateException("the members' clients are closed"));
       return answer;
     }
-    peers.computeIfAbsent(address, this::open).call(request, Math.max(1, timeoutNanos), answer);
+    peers.computeIfAbsent(address, this::open).call(
+        request, options.withDeadlineAfter(Math.max(1, timeoutNanos), TimeUnit.NANOSECONDS), answer);
     return answer;
   }
 
@@ -90,14 +101,11 @@ final class PeerClients implements AutoCloseable {
       this.channel = channel;
     }
 
-    void call(byte[] request, long timeoutNanos, CompletableFuture<byte[]> answer) {
+    void call(byte[] request, CallOptions options, CompletableFuture<byte[]> answer) {
       if (channel.getState(false) == ConnectivityState.TRANSIENT_FAILURE) {
         channel.resetConnectBackoff();
       }
-      final ClientCall<byte[], byte[]> call =
-          channel.newCall(
-              PeerService.CALL,
-              CallOptions.DEFAULT.withDeadlineAfter(timeoutNanos, TimeUnit.NANOSECONDS));
+      final ClientCall<byte[], byte[]> call = channel.newCall(PeerService.CALL, options);
       ClientCalls.asyncUnaryCall(
           call,
           request,

@@ -77,6 +77,7 @@ final class RatisStateMachine extends BaseStateMachine {
   private final StoreDirectory directory;
   private final AppliedIndex applied;
   private final DurableVotes votes;
+  private final LogSegments segments;
   private final Events events;
   private final SnapshotSchedule snapshots;
   private final Latencies latencies;
@@ -93,6 +94,7 @@ final class RatisStateMachine extends BaseStateMachine {
       StoreDirectory directory,
       AppliedIndex applied,
       DurableVotes votes,
+      LogSegments segments,
       Events events,
       SnapshotSchedule snapshots,
       Latencies latencies) {
@@ -100,6 +102,7 @@ final class RatisStateMachine extends BaseStateMachine {
     this.directory = directory;
     this.applied = applied;
     this.votes = votes;
+    this.segments = segments;
     this.events = events;
     this.snapshots = snapshots;
     this.latencies = latencies;
@@ -114,10 +117,27 @@ final class RatisStateMachine extends BaseStateMachine {
               super.initialize(server, groupId, raftStorage);
               storage.init(raftStorage);
               votes.watch(raftStorage.getStorageDir().getCurrentDir().toPath());
+              segments.open(raftStorage.getStorageDir().getCurrentDir().toPath());
               snapshots.attach(storage);
               counted = storage.getLatestSnapshot();
               open(directory.open(latestSnapshotFile()));
             });
+  }
+
+  /** Ratis asks for this on the log's writing thread, before each fsync of the log and before anything is acknowledged. */
+  @Override
+  public DataApi data() {
+    return new DataApi() {
+      @Override
+      public CompletableFuture<Void> flush(long index) {
+        try {
+          segments.beforeFlush();
+          return CompletableFuture.completedFuture(null);
+        } catch (IOException e) {
+          return CompletableFuture.failedFuture(e);
+        }
+      }
+    };
   }
 
   private Optional<Path> latestSnapshotFile() {

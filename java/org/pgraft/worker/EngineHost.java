@@ -79,6 +79,12 @@ final class EngineHost {
       return;
     }
     ServerLog.instance().setThreshold(settings.logLevel());
+    if (settings.listensOnlyToItself()) {
+      LOG.warn(
+          "the other members cannot reach this node at {}: it listens on {} only; set pgraft.listen_address",
+          settings.advertisedHost(),
+          settings.listenHost());
+    }
     engine = new Engine(settings, lease, server::boottimeNanos, server::wakeWorker);
     metrics = new MetricsPage(settings, page, engine, server::boottimeNanos);
     daemon("pgraft-boot", this::start);

@@ -62,7 +62,6 @@ final class ContainerSite implements Site {
     GenericContainer<?> container = new GenericContainer<>(DockerImageName.parse(image))
         .withNetwork(network)
         .withNetworkAliases(name)
-        .withExposedPorts(SERVER_PORT)
         .withLabel(OWNER, Owner.self())
         .withCommand("bash", "-c", FIRST_PROCESS)
         .withSharedMemorySize(256L << 20)
@@ -153,7 +152,8 @@ final class ContainerSite implements Site {
 
     @Override
     public String clientAddress() {
-      return container.getHost() + ":" + container.getMappedPort(SERVER_PORT);
+      // not by a published port: its proxy would accept connections of a server that is down
+      return address() + ":" + SERVER_PORT;
     }
 
     @Override

@@ -96,15 +96,17 @@ final class CrashTest extends ClusterTest {
     long had = leader.number("SELECT last_log_index FROM pgraft_node_status()");
     try (Session session = leader.connect()) {
       for (int i = 0; i < 1000; i++) {
-        session.run("SELECT pgraft_kv_put(?, ?)", "key/" + i, "value " + i);
+        // large enough to fill segments of the log, which is purged by whole segments
+        session.run("SELECT pgraft_kv_put(?, repeat(?, 20000))", "key/" + i, "v");
       }
+      session.run("SELECT pgraft_kv_put('last', 'of all')");
       session.run("SELECT pgraft_snapshot()");
       // the follower's next entry is no longer in the log
       Await.until("the log before the snapshot is gone",
           () -> leader.number("SELECT first_log_index FROM pgraft_node_status()") > had + 1);
     }
     away.start();
-    TestCluster.awaitLocal(away, "key/999", "value 999");
+    TestCluster.awaitLocal(away, "last", "of all");
     assertEquals(1000, away.number("SELECT count(*) FROM pgraft_kv_list('key/')"));
     assertTrue(away.number("SELECT snapshot_index FROM pgraft_node_status()") > had);
     cluster.assertSameStores();

@@ -5,14 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** A directory belongs to a member: one that is lost, old or another's takes no part, and says the way out. */
 final class IdentityTest extends ClusterTest {
   @Test
   void when_the_directory_is_lost_then_the_node_refuses_and_can_be_replaced() throws Exception {
-    TestCluster cluster = cluster(3, Map.of("pgraft.command_timeout", "2s"));
+    TestCluster cluster = cluster(3);
     TestNode lost = cluster.follower();
     lost.put("key", "value");
     lost.stop("fast");
@@ -42,7 +41,7 @@ final class IdentityTest extends ClusterTest {
 
   @Test
   void when_the_directory_is_an_old_copy_then_the_node_refuses_until_the_newest_is_back() throws Exception {
-    TestCluster cluster = cluster(3, Map.of("pgraft.command_timeout", "2s"));
+    TestCluster cluster = cluster(3);
     TestNode node = cluster.follower();
     String old = node.host().directory() + "/old";
     String newest = node.host().directory() + "/newest";
@@ -70,7 +69,7 @@ final class IdentityTest extends ClusterTest {
 
   @Test
   void when_a_directory_belongs_to_another_node_then_the_engine_refuses_and_the_server_lives() throws Exception {
-    TestCluster cluster = cluster(3, Map.of("pgraft.command_timeout", "2s"));
+    TestCluster cluster = cluster(3);
     TestNode node = cluster.follower();
     node.stop("fast");
     node.host().run("sed", "-i", "s/^node_id=.*/node_id=" + (node.number() % 3 + 1) + "/",
@@ -84,7 +83,7 @@ final class IdentityTest extends ClusterTest {
 
   @Test
   void when_initial_cluster_names_a_cluster_that_exists_then_no_second_one_is_founded() throws Exception {
-    TestCluster cluster = cluster(3, Map.of("pgraft.command_timeout", "2s"));
+    TestCluster cluster = cluster(3);
     cluster.node(1).put("key", "value");
     TestNode stranger = cluster.oneMoreWaiting();
     stranger.stop("fast");

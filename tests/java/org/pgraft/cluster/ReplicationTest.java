@@ -119,8 +119,8 @@ final class ReplicationTest extends ClusterTest {
     shared.node(1).put("txn/lock", "free");
     String transaction = "SELECT pgraft_kv_txn("
         + "'[{\"key\": \"txn/lock\", \"target\": \"value\", \"op\": \"=\", \"value\": \"free\"}]',"
-        + " '[{\"put\": {\"key\": \"txn/lock\", \"value\": \"taken\"}}]',"
-        + " '[{\"get\": {\"key\": \"txn/lock\"}}]') ->> 'succeeded'";
+        + " '[{\"op\": \"put\", \"key\": \"txn/lock\", \"value\": \"taken\"}]',"
+        + " '[{\"op\": \"get\", \"key\": \"txn/lock\"}]') ->> 'succeeded'";
     assertEquals("true", shared.node(2).text(transaction));
     assertEquals("false", shared.node(3).text(transaction));
     for (TestNode reader : shared.nodes()) {
@@ -174,6 +174,7 @@ final class ReplicationTest extends ClusterTest {
       assertTrue(session.truth("SELECT elsewhere.pgraft_kv_put('a', 'b')"));
       assertEquals("b", session.text("SELECT value FROM pgraft.kv WHERE key = 'a'"));
       session.run("DROP EXTENSION pgraft");
+      session.run("CREATE SCHEMA pgraft");
       session.run("CREATE EXTENSION pgraft SCHEMA pgraft");
       assertEquals("b", session.text("SELECT pgraft.pgraft_kv_get('a')"));
     }

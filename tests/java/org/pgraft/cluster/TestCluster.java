@@ -1,11 +1,13 @@
 package org.pgraft.cluster;
 
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -15,6 +17,9 @@ import java.util.stream.Collectors;
 
 /** Some nodes and what is done with them together. Closing it ends and removes them. */
 final class TestCluster implements AutoCloseable {
+  /** SQLSTATEs of a server that is down, starting or stopping. */
+  private static final Set<String> NO_CONNECTION = Set.of("08001", "08006", "57P01", "57P03");
+
   private static boolean told;
 
   private final Site site;
@@ -59,6 +64,7 @@ final class TestCluster implements AutoCloseable {
       String members = cluster.nodes.stream().map(TestNode::member).collect(Collectors.joining(","));
       inParallel(cluster.nodes(), node -> {
         node.set("pgraft.name", node.name());
+        node.set("pgraft.listen_address", node.host().address());
         node.set("pgraft.initial_cluster", members);
         settings.forEach(node::set);
         return null;
@@ -108,6 +114,7 @@ final class TestCluster implements AutoCloseable {
     List<TestNode> made = make(count);
     inParallel(made, node -> {
       node.set("pgraft.node_id", Integer.toString(node.number()));
+      node.set("pgraft.listen_address", node.host().address());
       node.set("pgraft.address", node.host().address());
       node.set("pgraft.port", Integer.toString(node.host().raftPort()));
       return null;
@@ -168,12 +175,24 @@ final class TestCluster implements AutoCloseable {
     return Await.value("one leader among " + candidates, () -> {
       List<TestNode> leaders = new ArrayList<>();
       for (TestNode node : candidates) {
-        if (node.leads()) {
+        if (saysItLeads(node)) {
           leaders.add(node);
         }
       }
       return leaders.size() == 1 ? leaders.get(0) : null;
     }, node -> true);
+  }
+
+  /** Whether a node says that it leads; a server that takes no connections says nothing. */
+  private static boolean saysItLeads(TestNode node) throws SQLException {
+    try {
+      return node.leads();
+    } catch (SQLException e) {
+      if (NO_CONNECTION.contains(e.getSQLState())) {
+        return false;
+      }
+      throw e;
+    }
   }
 
   /** A node that does not lead. */

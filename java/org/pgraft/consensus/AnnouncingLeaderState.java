@@ -1,0 +1,67 @@
+package org.pgraft.consensus;
+
+import java.util.List;
+import org.apache.ratis.proto.RaftProtos.AppendEntriesReplyProto;
+import org.apache.ratis.proto.RaftProtos.AppendEntriesRequestProto;
+import org.apache.ratis.proto.RaftProtos.LogEntryProto;
+import org.apache.ratis.server.leader.FollowerInfo;
+import org.apache.ratis.server.leader.LeaderState;
+import org.apache.ratis.server.leader.LogAppender;
+import org.apache.ratis.server.protocol.TermIndex;
+
+/**
+ * Ratis' state of a leader, as one log appender sees it, except that a {@link CommitAnnouncer} hears of each reply.
+ *
+ * <p>As thread-safe as what it wraps; called on gRPC's and the appender's threads.
+ */
+final class AnnouncingLeaderState implements LeaderState {
+  private final LeaderState leader;
+  private final CommitAnnouncer announcer;
+
+  AnnouncingLeaderState(LeaderState leader, CommitAnnouncer announcer) {
+    this.leader = leader;
+    this.announcer = announcer;
+  }
+
+  @Override
+  public void onAppendEntriesReply(LogAppender appender, AppendEntriesReplyProto reply) {
+    leader.onAppendEntriesReply(appender, reply);
+    announcer.replied(appender);
+  }
+
+  @Override
+  public void restart(LogAppender appender) {
+    leader.restart(appender);
+  }
+
+  @Override
+  public AppendEntriesRequestProto newAppendEntriesRequestProto(
+      FollowerInfo follower, List<LogEntryProto> entries, TermIndex previous, long callId) {
+    return leader.newAppendEntriesRequestProto(follower, entries, previous, callId);
+  }
+
+  @Override
+  public void checkHealth(FollowerInfo follower) {
+    leader.checkHealth(follower);
+  }
+
+  @Override
+  public boolean onFollowerTerm(FollowerInfo follower, long followerTerm) {
+    return leader.onFollowerTerm(follower, followerTerm);
+  }
+
+  @Override
+  public void onFollowerCommitIndex(FollowerInfo follower, long commitIndex) {
+    leader.onFollowerCommitIndex(follower, commitIndex);
+  }
+
+  @Override
+  public void onFollowerSuccessAppendEntries(FollowerInfo follower) {
+    leader.onFollowerSuccessAppendEntries(follower);
+  }
+
+  @Override
+  public boolean isFollowerBootstrapping(FollowerInfo follower) {
+    return leader.isFollowerBootstrapping(follower);
+  }
+}
