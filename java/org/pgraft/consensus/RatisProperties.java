@@ -25,6 +25,9 @@ final class RatisProperties {
   static final int MESSAGE_BYTES_MAX = 4 << 20;
 
   private static final int SNAPSHOT_CHUNK_BYTES = 1 << 20;
+  private static final int SNAPSHOT_CHUNKS_IN_FLIGHT = 2;
+  private static final int SNAPSHOT_CHUNK_MILLIS = 2500;
+  private static final String APPENDER_RETRIES = "1ms,10, 250ms,1000000000";
   private static final int SEGMENT_BYTES = 4 << 20;
   private static final int PREALLOCATED_BYTES = 64 << 10;
   private static final int CACHED_BYTES = 4 << 20;
@@ -68,6 +71,12 @@ final class RatisProperties {
     GrpcConfigKeys.setMessageSizeMax(properties, SizeInBytes.valueOf(MESSAGE_BYTES_MAX));
     GrpcConfigKeys.setFlowControlWindow(properties, SizeInBytes.valueOf(FLOW_CONTROL_BYTES));
     GrpcConfigKeys.Server.setHeartbeatChannel(properties, true);
+    // A snapshot to a member that went away holds its appender up for the product of these two.
+    GrpcConfigKeys.Server.setInstallSnapshotRequestElementLimit(properties, SNAPSHOT_CHUNKS_IN_FLIGHT);
+    GrpcConfigKeys.Server.setInstallSnapshotRequestTimeout(
+        properties, TimeDuration.valueOf(SNAPSHOT_CHUNK_MILLIS, TimeUnit.MILLISECONDS));
+    // Ratis would try a member that is away for long only every 5 s.
+    RaftServerConfigKeys.Log.Appender.setRetryPolicy(properties, APPENDER_RETRIES);
   }
 
   private static void elections(RaftProperties properties, long timeoutMillis) {

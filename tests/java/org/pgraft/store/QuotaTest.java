@@ -81,6 +81,7 @@ final class QuotaTest {
   @Test
   void when_historyTakesTheRoom_then_theOldestIsDroppedForWhatIsNew() throws Exception {
     fill(store, 3);
+    store.call(Wire.quota(4 * EACH));
     store.put("k1", VALUE);
     store.put("k1", VALUE);
 

@@ -21,6 +21,9 @@ import org.pgraft.command.SqlState;
 
 /** Batches that come twice, entries that come twice, and logs that do not fit. */
 final class RepetitionTest {
+  /** Not the one whose batches {@link TestStore} numbers. */
+  private static final int NODE = 5;
+
   @TempDir Path directory;
   private TestStore store;
 
@@ -67,7 +70,7 @@ final class RepetitionTest {
   void when_anotherNodeRunOrNumberSendsTheSame_then_itIsCarriedOut() throws Exception {
     store.offer(batch(10, 1, Wire.put("k", "a")));
     store.offer(batch(10, 2, Wire.put("k", "a")));
-    store.offer(new Batch(2, 10, 1, 0, List.of(Wire.put("k", "a"))));
+    store.offer(new Batch(NODE + 1, 10, 1, 0, List.of(Wire.put("k", "a"))));
     store.offer(batch(11, 1, Wire.put("k", "a")));
 
     assertEquals(5, store.store.revision());
@@ -183,6 +186,6 @@ final class RepetitionTest {
   }
 
   private static Batch batch(long run, long seq, ByteBuffer... requests) {
-    return new Batch(TestStore.NODE, run, seq, 1_700_000_000_000L, List.of(requests));
+    return new Batch(NODE, run, seq, 1_700_000_000_000L, List.of(requests));
   }
 }
