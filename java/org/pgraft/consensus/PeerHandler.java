@@ -30,10 +30,10 @@ final class PeerHandler implements PeerService.Handler {
     Answer leaseQuestion(int from, long term, ByteBuffer view);
 
     /** Append another node's batch. */
-    CompletionStage<Answer> forwarded(ByteBuffer batch);
+    CompletionStage<Answer> forwarded(int from, ByteBuffer batch);
 
     /** Carry out another node's request as the lease holder. */
-    CompletionStage<Answer> execute(ByteBuffer request);
+    CompletionStage<Answer> execute(int from, ByteBuffer request);
   }
 
   private final UUID cluster;
@@ -67,8 +67,8 @@ final class PeerHandler implements PeerService.Handler {
       case LEASE ->
           CompletableFuture.completedFuture(
               receiver.leaseQuestion(message.from(), body.getLong(), body.slice()));
-      case FORWARD -> receiver.forwarded(body);
-      case EXECUTE -> receiver.execute(body);
+      case FORWARD -> receiver.forwarded(message.from(), body);
+      case EXECUTE -> receiver.execute(message.from(), body);
     };
   }
 }

@@ -126,17 +126,24 @@ final class PeerReceiver implements PeerHandler.Receiver {
   }
 
   @Override
-  public CompletionStage<Answer> forwarded(ByteBuffer batch) {
+  public CompletionStage<Answer> forwarded(int from, ByteBuffer batch) {
     final Parts wired = parts;
-    return wired == null ? answered(Answer.of(Verdict.NOT_HOLDER)) : wired.gateway().appendForwarded(batch);
+    return isMember(wired, from)
+        ? wired.gateway().appendForwarded(batch)
+        : answered(Answer.of(Verdict.NOT_HOLDER));
   }
 
   @Override
-  public CompletionStage<Answer> execute(ByteBuffer request) {
+  public CompletionStage<Answer> execute(int from, ByteBuffer request) {
     final Parts wired = parts;
-    return wired == null
-        ? answered(Answer.of(Verdict.NOT_HOLDER))
-        : wired.duties().execute(request, EXECUTE_NANOS);
+    return isMember(wired, from)
+        ? wired.duties().execute(request, EXECUTE_NANOS)
+        : answered(Answer.of(Verdict.NOT_HOLDER));
+  }
+
+  /** A node that was removed may not know it yet: it is served no more than a stranger. */
+  private static boolean isMember(Parts wired, int node) {
+    return wired != null && wired.raft().configurations().stream().anyMatch(voters -> voters.contains(node));
   }
 
   private static CompletableFuture<Answer> answered(Answer answer) {

@@ -174,6 +174,7 @@ final class RatisStateMachine extends BaseStateMachine {
       MD5FileUtil.verifySavedMD5(
           snapshot.toFile(), MD5FileUtil.computeMd5ForFile(snapshot.toFile()));
       open(directory.install(snapshot));
+      snapshots.attach(storage);
     } catch (IOException | RuntimeException e) {
       events.failed(e);
       throw e;

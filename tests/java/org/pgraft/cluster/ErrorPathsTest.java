@@ -37,12 +37,13 @@ final class ErrorPathsTest extends ClusterTest {
       "SELECT pgraft_kv_put('k', repeat('v', 1048577))                        | 54000",
       "SELECT pgraft_kv_put(NULL, 'v')                                        | 22004",
       "SELECT pgraft_kv_put('k', NULL)                                        | 22004",
-      "SELECT pgraft_kv_put_many(array['a'], array['1', '2'])                 | 22023",
+      "SELECT pgraft_kv_put_many(array['a'], array['1', '2'])                 | 2202E",
       "SELECT * FROM pgraft_kv_get_entry('k', 999999999)                      | PGR02",
       "SELECT pgraft_log_get_entry(999999999)                                 | 22023",
-      "SELECT pgraft_log_append(0, 'an old term')                             | PGR01",
+      "SELECT pgraft_log_append(0, 'no term')                                 | 22023",
+      "SELECT pgraft_log_append(999999, 'another term')                       | 55000",
       "SELECT pgraft_kv_txn('[{\"target\": \"nonsense\"}]', '[]')             | 22023",
-      "SELECT pgraft_transfer_leadership(99)                                  | 22023",
+      "SELECT pgraft_transfer_leadership(99)                                  | 55000",
   })
   void when_a_call_is_wrong_then_the_error_says_which_kind_on_every_node(String sql, String state) throws Exception {
     long before = shared.leader().number("SELECT pgraft_kv_revision()");

@@ -109,7 +109,7 @@ final class MembershipTest extends ClusterTest {
   void when_membership_is_changed_wrongly_then_a_clear_error_comes_and_nothing_changes() throws Exception {
     TestCluster cluster = cluster(3, Map.of("pgraft.command_timeout", "2s"));
     try (Session session = cluster.leader().connect()) {
-      assertEquals("55000", session.failure("SELECT pgraft_init()").getSQLState());
+      assertTrue(session.truth("SELECT pgraft_init()"), "a member already, and that is what was asked for");
       for (String arguments : List.of("0, '127.0.0.1', 7009", "-1, '127.0.0.1', 7009", "5, '', 7009",
           "5, '127.0.0.1', 0", "5, '127.0.0.1', 65536", "NULL, '127.0.0.1', 7009", "5, NULL, 7009",
           "5, '127.0.0.1', NULL")) {

@@ -15,7 +15,7 @@ import org.pgraft.command.PgraftException;
 import org.pgraft.command.Responses;
 import org.pgraft.command.WireReader;
 
-/** A store and the log that is applied to it: each request in an entry and a batch of its own unless a test asks else. */
+/** A store and the log that is applied to it; each request is an entry of its own unless a test asks for more. */
 final class TestStore implements AutoCloseable {
   static final Store.Limits LIMITS = new Store.Limits(1L << 30, 16);
   static final int NODE = 1;

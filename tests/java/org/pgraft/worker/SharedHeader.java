@@ -10,8 +10,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The constants and structs of {@code native/shared.h}, laid out as a C compiler does on a 64-bit machine. The tests take
- * every offset from there, so that a change of one side alone is noticed.
+ * The constants and structs of {@code native/shared.h}, laid out as a C compiler does on a 64-bit machine. The tests
+ * take every offset from there, so that a change of one side alone is noticed.
  */
 final class SharedHeader {
   private static final Pattern COMMENT = Pattern.compile("/\\*.*?\\*/", Pattern.DOTALL);
