@@ -3,8 +3,8 @@
  *	  The Java virtual machine of the worker, and the calls into it.
  *
  * libjvm is opened here, after the fork, and never anywhere else: a session must
- * not carry a JVM.  All signals are blocked while the JVM is created and during
- * every call, so the JVM's threads inherit the block, and PostgreSQL's signals
+ * not carry a JVM.  The signals that others send are blocked while the JVM is
+ * created and during every call, so the JVM's threads inherit the block, and PostgreSQL's signals
  * reach only the main thread, between two rounds.
  *
  * No error of PostgreSQL's is raised while a frame of Java is on the stack.  No
@@ -52,13 +52,21 @@ static jmethodID shutdown_method;
 
 /* ---------- going in and out ---------- */
 
+/*
+ * Blocks what PostgreSQL sends.  What a thread's own instructions raise stays as it
+ * is: the JVM lives by some of them (its threads stop at a safepoint by SIGSEGV),
+ * and a blocked one kills the process.
+ */
 static void
 go_in(sigset_t *before)
 {
-	sigset_t	all;
+	static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT};
+	sigset_t	block;
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, before);
+	sigfillset(&block);
+	for (int i = 0; i < (int) lengthof(own); i++)
+		sigdelset(&block, own[i]);
+	pthread_sigmask(SIG_BLOCK, &block, before);
 	pgraft_death_enter();
 }
 

@@ -32,7 +32,7 @@ record Endpoint(String host, int port) {
     final boolean ipv6 = bracketed || bare.indexOf(':') >= 0;
     if (bare.isEmpty()
         || bare.length() > HOST_CHARACTERS_MAX
-        || !bare.matches(ipv6 ? "[0-9A-Fa-f:.%]+[0-9A-Za-z.]*" : "[0-9A-Za-z._-]+")) {
+        || !bare.matches(ipv6 ? "[0-9A-Fa-f:.%]+[0-9A-Za-z.]*" : "\\*|[0-9A-Za-z._-]+")) {
       throw new ConfigException(
           setting + " has no valid host in \"" + text + "\"",
           "Write host:port, an IPv6 address in brackets: [::1]:7001.");

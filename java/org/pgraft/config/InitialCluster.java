@@ -31,6 +31,9 @@ final class InitialCluster {
         throw new ConfigException(SETTING + " has a member without a name: \"" + part.trim() + "\"", HINT);
       }
       final Endpoint endpoint = Endpoint.parse(part.substring(equals + 1), SETTING);
+      if (endpoint.host().equals("*")) {
+        throw new ConfigException(SETTING + " has a member without a host: \"" + part.trim() + "\"", HINT);
+      }
       if (endpoint.port() == 0) {
         throw new ConfigException(SETTING + " has a member without a port: \"" + part.trim() + "\"", HINT);
       }

@@ -1,6 +1,8 @@
 package org.pgraft.config;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -25,10 +27,15 @@ record NodeAddress(int nodeId, String name, String listenHost, String advertised
     final int nodeId = self.map(ClusterMember::nodeId).orElse(Math.max(raw.integer("node_id", 0), 1));
     final String name = self.map(ClusterMember::name).orElse(raw.text("name", ""));
 
-    int port = raw.integer("port", 0);
-    port = agree(port, listen.port(), "pgraft.port", "pgraft.listen_address");
-    port = agree(port, self.map(ClusterMember::port).orElse(0), "pgraft.port", "pgraft.initial_cluster");
-    String advertised = address.isEmpty() ? "" : Endpoint.parse(address, "pgraft.address").host();
+    final Endpoint reached =
+        address.isEmpty() ? new Endpoint("", 0) : Endpoint.parse(address, "pgraft.address");
+    final Map<String, Integer> ports = new LinkedHashMap<>();
+    ports.put("pgraft.port", raw.integer("port", 0));
+    ports.put("pgraft.listen_address", listen.port());
+    ports.put("pgraft.address", reached.port());
+    ports.put("pgraft.initial_cluster", self.map(ClusterMember::port).orElse(0));
+    final int port = agreed(ports);
+    String advertised = reached.host();
     if (self.isPresent() && !advertised.isEmpty() && !advertised.equals(self.get().host())) {
       throw new ConfigException(
           "pgraft.address is \"" + advertised + "\", but pgraft.initial_cluster has \"" + self.get().host()
@@ -80,12 +87,22 @@ record NodeAddress(int nodeId, String name, String listenHost, String advertised
     return named;
   }
 
-  private static int agree(int one, int other, String oneName, String otherName) throws ConfigException {
-    if (one != 0 && other != 0 && one != other) {
-      throw new ConfigException(
-          "the members' port is " + one + " by " + oneName + " and " + other + " by " + otherName,
-          "Remove one of the two settings, or make them agree.");
+  /** The port that the settings name, all that name one; 0 when none does. */
+  private static int agreed(Map<String, Integer> ports) throws ConfigException {
+    String first = "";
+    for (Map.Entry<String, Integer> named : ports.entrySet()) {
+      if (named.getValue() == 0) {
+        continue;
+      }
+      if (first.isEmpty()) {
+        first = named.getKey();
+      } else if (!named.getValue().equals(ports.get(first))) {
+        throw new ConfigException(
+            "the members' port is " + ports.get(first) + " by " + first + " and " + named.getValue() + " by "
+                + named.getKey(),
+            "Remove one of the two settings, or make them agree.");
+      }
     }
-    return one != 0 ? one : other;
+    return first.isEmpty() ? 0 : ports.get(first);
   }
 }

@@ -20,6 +20,8 @@ enum Counter {
   KEY_BYTES("key_bytes", 0),
   /** What all versions kept, history too, count against the quota. */
   STORED_BYTES("stored_bytes", 0),
+  /** What the newest versions of the keys that exist count against it. */
+  LIVE_BYTES("live_bytes", 0),
   /** The quota. */
   QUOTA("quota", 2L << 30),
   /** Puts ever. */

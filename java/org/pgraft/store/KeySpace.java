@@ -65,6 +65,7 @@ final class KeySpace implements AutoCloseable {
       previousRevision = versions.revision();
       previousSub = versions.sub();
       counters.add(Counter.KEY_BYTES, (long) valueLength - versions.valueLength());
+      counters.add(Counter.LIVE_BYTES, -Layout.charge(keyLength, versions.valueLength()));
     } else {
       counters.add(Counter.KEYS, 1);
       counters.add(Counter.KEY_BYTES, (long) keyLength + valueLength);
@@ -80,6 +81,7 @@ final class KeySpace implements AutoCloseable {
     record.put(Layout.RECORD_HEADER_BYTES + keyLength, value, value.position(), valueLength);
     link(scratch.key(key), revision, sub);
     counters.add(Counter.STORED_BYTES, Layout.charge(keyLength, valueLength));
+    counters.add(Counter.LIVE_BYTES, Layout.charge(keyLength, valueLength));
     counters.add(Counter.PUTS, 1);
   }
 
@@ -119,6 +121,7 @@ final class KeySpace implements AutoCloseable {
     record.put(Layout.RECORD_HEADER_BYTES, key, 0, keyLength);
     link(key, revision, sub);
     counters.add(Counter.STORED_BYTES, Layout.charge(keyLength, 0));
+    counters.add(Counter.LIVE_BYTES, -Layout.charge(keyLength, valueLength));
     counters.add(Counter.KEYS, -1);
     counters.add(Counter.KEY_BYTES, -((long) keyLength + valueLength));
     counters.add(Counter.DELETES, 1);
@@ -160,6 +163,7 @@ final class KeySpace implements AutoCloseable {
     counters.set(Counter.KEYS, 0);
     counters.set(Counter.KEY_BYTES, 0);
     counters.set(Counter.STORED_BYTES, 0);
+    counters.set(Counter.LIVE_BYTES, 0);
     counters.add(Counter.DELETES, deleted);
     return deleted;
   }
@@ -167,11 +171,14 @@ final class KeySpace implements AutoCloseable {
   /**
    * Makes room for {@code bytes} within the quota, by dropping history, the oldest first, if need be.
    *
-   * @return false when there is no room even without history
+   * @return false when there is no room even without history, which is kept then
    */
   boolean makeRoom(long bytes) {
     if (fits(bytes)) {
       return true;
+    }
+    if (counters.get(Counter.LIVE_BYTES) + bytes > counters.get(Counter.QUOTA)) {
+      return false;
     }
     final long end = counters.get(Counter.REVISION);
     while (counters.get(Counter.PRUNED) < end) {

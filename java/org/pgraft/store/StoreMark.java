@@ -36,8 +36,8 @@ record StoreMark(long generation, Condition condition, Machine machine, long byt
       return Optional.empty();
     }
     final Properties found = new Properties();
-    found.load(new StringReader(Files.readString(file)));
     try {
+      found.load(new StringReader(Files.readString(file)));
       return Optional.of(
           new StoreMark(
               Long.parseLong(found.getProperty("generation", "")),

@@ -56,6 +56,18 @@ final class HashTest {
   }
 
   @Test
+  void when_onlyOneOfTheNumbersOfAKeyDiffers_then_theHashesDiffer() throws Exception {
+    final ByteBuffer last = new Wire.Txn().put("k", "v").delete("x", "").done();
+    final Set<Long> hashes = new HashSet<>();
+    hashes.add(after(Wire.put("k", "v"), Wire.put("k", "v"), last));
+    hashes.add(after(Wire.put("k", "v"), Wire.put("x", "v"), last));
+    hashes.add(after(Wire.put("x", "v"), Wire.put("k", "v"), last));
+    hashes.add(after(Wire.put("k", "v"), Wire.put("k", "v")));
+
+    assertEquals(4, hashes.size());
+  }
+
+  @Test
   void when_anEarlierRevisionIsHashed_then_itIsTheHashOfThatTime() throws Exception {
     final TestStore store = store();
     final List<Long> then = new ArrayList<>(List.of(store.hash(), store.hash()));
