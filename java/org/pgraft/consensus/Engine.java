@@ -31,6 +31,7 @@ import org.pgraft.metrics.Latencies;
 import org.pgraft.metrics.MetricsView.Distribution;
 import org.pgraft.store.Store;
 import org.pgraft.store.StoreDirectory;
+import org.pgraft.store.StoreFailedException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,6 +52,10 @@ public final class Engine {
 
   /** Threads of the engine that may read the store at once, besides the sessions. */
   private static final int ENGINE_READERS = 32;
+
+  private static final String DAMAGED =
+      "Look for errors of the disk. If files are damaged, remove this node from the cluster on another member, and add it"
+          + " again under a new id with an empty directory.";
 
   private static final long MAP_BYTES_MIN = 1L << 30;
   private static final long HAND_OVER_NANOS = TimeUnit.MILLISECONDS.toNanos(1500);
@@ -165,10 +170,21 @@ public final class Engine {
     }
   }
 
+  private static Throwable innermost(Throwable thrown) {
+    Throwable cause = thrown;
+    while (cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    return cause;
+  }
+
   private EngineException startFailure(Exception e) {
     for (Throwable cause = e; cause != null; cause = cause.getCause()) {
       if (cause instanceof EngineException known) {
         return known;
+      }
+      if (cause instanceof StoreFailedException) {
+        return new EngineException(cause.getMessage(), DAMAGED, e);
       }
       if (cause instanceof java.net.BindException || String.valueOf(cause.getMessage()).contains("Failed to bind")) {
         return new EngineException(
@@ -178,10 +194,7 @@ public final class Engine {
       }
     }
     return new EngineException(
-        "the pgraft engine could not start: " + e,
-        "If files in \"" + files.root() + "\" are damaged, remove this node from the cluster on another member and add it"
-            + " again with an empty directory.",
-        e);
+        "the pgraft engine could not start with the files in \"" + files.root() + "\": " + innermost(e), DAMAGED, e);
   }
 
   /**

@@ -17,6 +17,10 @@ import org.slf4j.bridge.SLF4JBridgeHandler;
 final class ServerLog {
   private static final ServerLog INSTANCE = new ServerLog();
   private static final String OWN = "org.pgraft.";
+
+  /** Reports what its caller reports, too, and that better. */
+  private static final String REPEATS = "org.apache.ratis.util.LifeCycle";
+
   private static final int CAUSES_MAX = 5;
 
   private volatile ServerCalls server;
@@ -45,6 +49,9 @@ final class ServerLog {
   boolean isWanted(String logger, LogLevel level) {
     if (server == null) {
       return false;
+    }
+    if (logger.equals(REPEATS)) {
+      return threshold == LogLevel.DEBUG;
     }
     final int handicap = logger.startsWith(OWN) ? 0 : 1;
     return level.ordinal() - handicap >= threshold.ordinal() || level == LogLevel.ERROR;
