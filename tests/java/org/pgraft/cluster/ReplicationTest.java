@@ -94,6 +94,22 @@ final class ReplicationTest extends ClusterTest {
   }
 
   @Test
+  void when_a_million_keys_are_put_then_each_node_lists_them() throws Exception {
+    TestCluster own = cluster(3);
+    try (Session session = own.node(1).connect()) {
+      for (int call = 0; call < 100; call++) {
+        session.run("SELECT pgraft_kv_put_many(array_agg('m/' || to_char(?::int * 10000 + i, 'FM0000000')),"
+            + " array_agg('value ' || i)) FROM generate_series(1, 10000) i", Integer.toString(call));
+      }
+    }
+    for (TestNode reader : own.nodes()) {
+      assertEquals(1_000_000, reader.number("SELECT count(*) FROM pgraft_kv_list('m/')"));
+      assertEquals("value 10000", reader.get("m/1000000"));
+    }
+    own.assertSameStores();
+  }
+
+  @Test
   void when_nodes_count_by_compare_and_set_then_no_count_is_lost() throws Exception {
     int each = 40;
     shared.node(1).put("counter", "0");
