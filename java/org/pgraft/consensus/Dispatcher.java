@@ -3,6 +3,7 @@ package org.pgraft.consensus;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -150,15 +151,17 @@ final class Dispatcher {
       return CompletableFuture.completedFuture(true);
     }
     final CompletableFuture<Boolean> outcome = reached.thenApply(nothing -> true);
-    parts
-        .scheduler()
-        .schedule(
-            () -> {
-              outcome.complete(false);
-              reached.cancel(false);
-            },
-            Math.max(0, deadline - parts.clock().nanos()),
-            TimeUnit.NANOSECONDS);
+    final Future<?> timer =
+        parts
+            .scheduler()
+            .schedule(
+                () -> {
+                  outcome.complete(false);
+                  reached.cancel(false);
+                },
+                Math.max(0, deadline - parts.clock().nanos()),
+                TimeUnit.NANOSECONDS);
+    reached.thenRun(() -> timer.cancel(false));
     return outcome;
   }
 

@@ -1,7 +1,10 @@
 package org.pgraft.consensus;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.List;
 import java.util.Map;
@@ -132,7 +135,7 @@ public final class Engine {
    *     damaged
    */
   public void start() throws EngineException {
-    ExitUtils.disableSystemExit();
+    disableExit();
     files.create();
     identity =
         IdentityFiles.claim(
@@ -142,6 +145,10 @@ public final class Engine {
     try {
       build(incarnation, initialGroup(invited));
       raft.start();
+      if (raft.division().isPresent()) {
+        requireWholeLog();
+        identity.becomeMember();
+      }
     } catch (IOException | RuntimeException e) {
       stop();
       throw startFailure(e);
@@ -156,6 +163,13 @@ public final class Engine {
     slow.scheduleWithFixedDelay(this::lookAfterStore, UPKEEP_MILLIS, UPKEEP_MILLIS, TimeUnit.MILLISECONDS);
     slow.scheduleWithFixedDelay(this::clearStaleReaders, READERS_MILLIS, READERS_MILLIS, TimeUnit.MILLISECONDS);
     wakeWorker.run();
+  }
+
+  /** Ratis must not end the process, and what no thread catches is for whoever hosts this engine. */
+  private static void disableExit() {
+    final Thread.UncaughtExceptionHandler handler = Thread.getDefaultUncaughtExceptionHandler();
+    ExitUtils.disableSystemExit();
+    Thread.setDefaultUncaughtExceptionHandler(handler);
   }
 
   private void lookAfterStore() {
@@ -207,13 +221,14 @@ public final class Engine {
     for (ClusterMember member : settings.initialMembers()) {
       known.putIfAbsent(member.nodeId(), HostPort.format(member.host(), member.port()));
     }
-    known.remove(self);
+    // Nobody may answer at this node's own address: that would be another server with the same directory.
     return new Greeter(self, cluster, clients).greet(known, identity.identity());
   }
 
-  private Optional<RaftGroup> initialGroup(boolean invited) throws IOException {
+  private Optional<RaftGroup> initialGroup(boolean invited) throws EngineException {
     final RaftGroupId groupId = RaftGroupId.valueOf(cluster);
     if (identity.identity().member()) {
+      requireVotes();
       // The configuration is in the group's own storage.
       return Optional.of(RaftGroup.valueOf(groupId, List.of()));
     }
@@ -224,8 +239,28 @@ public final class Engine {
         settings.initialMembers().stream()
             .map(member -> RaftNode.peer(member.nodeId(), HostPort.format(member.host(), member.port())))
             .toList();
-    identity.becomeMember();
     return Optional.of(RaftGroup.valueOf(groupId, peers));
+  }
+
+  /** A member's votes and log are never made anew: what it promised would be forgotten. */
+  private void requireVotes() throws EngineException {
+    final Path votes = files.raft().resolve(cluster.toString()).resolve("current").resolve("raft-meta");
+    if (!Files.exists(votes)) {
+      throw new EngineException("the Raft log of node " + self + " is lost: \"" + votes + "\" is missing", DAMAGED);
+    }
+  }
+
+  /** The store can be ahead of the log only if the log is an older one. */
+  private void requireWholeLog() throws EngineException {
+    final long applied = openStore().map(open -> open.position().index()).orElse(-1L);
+    final long logged =
+        raft.division()
+            .map(group -> Math.max(group.getRaftLog().getNextIndex() - 1, snapshots.latest().index()))
+            .orElse(-1L);
+    if (applied > logged) {
+      throw new EngineException(
+          "the Raft log of node " + self + " ends at " + logged + ", but the store has applied " + applied, DAMAGED);
+    }
   }
 
   private void build(long incarnation, Optional<RaftGroup> group) throws IOException, EngineException {
@@ -273,7 +308,7 @@ public final class Engine {
             settings.electionTimeoutMillis());
     membership =
         new Membership(
-            self, cluster, settings.clusterId(), raft, lease, clients, reporter::leaderView, this::appendAsHolder);
+            self, cluster, settings.clusterId(), raft, lease, clients, reporter::leaderView, this::isInTable, this::appendAsHolder);
     final HolderDuties duties = new HolderDuties(this::openStore, applied, membership, () -> gateway);
     gateway = new HolderGateway(self, cluster, raft, lease, clients, clock, routing, duties);
     router =
@@ -331,6 +366,7 @@ public final class Engine {
 
   private void storeSwitched(Store opened) {
     store.set(opened);
+    sink.storeIs(opened == null ? 0 : opened.generation());
     wakeWorker.run();
   }
 
@@ -367,16 +403,23 @@ public final class Engine {
     return write.response();
   }
 
+  private boolean isInTable(int node) {
+    return openStore().flatMap(open -> open.member(node)).map(member -> !member.removed()).orElse(false);
+  }
+
   /** Founds a cluster of which this node is the only member. */
   private CompletableFuture<Void> found() {
-    try {
-      identity.becomeMember();
-    } catch (IOException e) {
-      return CompletableFuture.failedFuture(e);
-    }
     return raft.startGroup(
             List.of(RaftNode.peer(self, HostPort.format(settings.advertisedHost(), settings.port()))))
-        .thenRun(registration::begin);
+        .thenRun(
+            () -> {
+              try {
+                identity.becomeMember();
+              } catch (IOException e) {
+                throw new UncheckedIOException(e);
+              }
+              registration.begin();
+            });
   }
 
   /**

@@ -1,5 +1,7 @@
 package org.pgraft.consensus;
 
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.function.BooleanSupplier;
@@ -17,18 +19,50 @@ final class EngineThreads {
 
   /** An executor of one daemon thread; tasks given after its shutdown are dropped. */
   static ScheduledExecutorService single(String name) {
-    final ScheduledThreadPoolExecutor executor =
-        new ScheduledThreadPoolExecutor(
-            1,
-            task -> {
-              final Thread thread = new Thread(task, name);
-              thread.setDaemon(true);
-              return thread;
-            },
-            new ScheduledThreadPoolExecutor.DiscardPolicy());
+    final ScheduledThreadPoolExecutor executor = new FailFast(name);
     executor.setRemoveOnCancelPolicy(true);
     executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
     return executor;
+  }
+
+  /** Hands on what nobody is going to catch, so that it ends the engine and does not leave it half working. */
+  static void uncaught(Throwable thrown) {
+    final Thread.UncaughtExceptionHandler handler = Thread.getDefaultUncaughtExceptionHandler();
+    if (handler == null) {
+      LOG.error("a task of the engine failed", thrown);
+    } else {
+      handler.uncaughtException(Thread.currentThread(), thrown);
+    }
+  }
+
+  /** One thread; what a task throws goes to {@link #uncaught} and not into a future that nobody reads. */
+  private static final class FailFast extends ScheduledThreadPoolExecutor {
+    FailFast(String name) {
+      super(
+          1,
+          task -> {
+            final Thread thread = new Thread(task, name);
+            thread.setDaemon(true);
+            return thread;
+          },
+          new DiscardPolicy());
+    }
+
+    @Override
+    protected void afterExecute(Runnable task, Throwable thrown) {
+      super.afterExecute(task, thrown);
+      if (thrown != null) {
+        uncaught(thrown);
+      } else if (task instanceof Future<?> future && future.isDone() && !future.isCancelled()) {
+        try {
+          future.get();
+        } catch (ExecutionException e) {
+          uncaught(e.getCause());
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+        }
+      }
+    }
   }
 
   /** Something that may throw. */

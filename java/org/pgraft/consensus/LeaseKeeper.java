@@ -68,6 +68,9 @@ final class LeaseKeeper {
   private ScheduledFuture<?> steps;
 
   private volatile long heldTerm;
+
+  /** Answers to questions sent before this instant renew nothing: the lease was taken back meanwhile. */
+  private long voidBefore = Long.MIN_VALUE;
   private volatile long heldUntil;
 
   LeaseKeeper(
@@ -183,6 +186,7 @@ final class LeaseKeeper {
     } catch (RuntimeException e) {
       LOG.error("a step of the leadership lease failed", e);
       lost();
+      ready();
     }
   }
 
@@ -246,7 +250,10 @@ final class LeaseKeeper {
     }
   }
 
-  private synchronized void renew(long renewed, long until) {
+  private synchronized void renew(long renewed, long sentNanos, long until) {
+    if (sentNanos < voidBefore) {
+      return;
+    }
     if (stage != Stage.RENEWING || term != renewed || ground.readyTerm() != renewed || until <= clock.nanos()) {
       return;
     }
@@ -258,6 +265,7 @@ final class LeaseKeeper {
   }
 
   private void end(int how) {
+    voidBefore = clock.nanos();
     if (heldTerm != 0) {
       heldTerm = 0;
       heldUntil = 0;
@@ -309,7 +317,7 @@ final class LeaseKeeper {
         majority = isMajority(configurations, agreed);
       }
       if (majority) {
-        renew(roundTerm, sentNanos + length);
+        renew(roundTerm, sentNanos, sentNanos + length);
       }
     }
   }

@@ -23,6 +23,14 @@ public interface LeaseSink {
   void publish(long term, long expiryNanos);
 
   /**
+   * Names the store that reads under the lease may use. Called before this node can hold a lease for what that store holds,
+   * and by one thread at a time, which need not be the one of the other methods.
+   *
+   * @param generation the store's number, 0 when none is open
+   */
+  void storeIs(long generation);
+
+  /**
    * Ends the lease now; does nothing when none is published.
    *
    * @param endedHow {@link #CLEARED} or {@link #RELEASED}

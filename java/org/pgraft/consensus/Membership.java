@@ -12,9 +12,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.IntPredicate;
 import java.util.function.Supplier;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.exceptions.ReconfigurationInProgressException;
+import org.apache.ratis.protocol.exceptions.SetConfigurationException;
 import org.apache.ratis.server.RaftServer;
 import org.pgraft.command.Request;
 import org.pgraft.command.Responses;
@@ -52,6 +54,7 @@ final class Membership {
   private final LeaseKeeper lease;
   private final PeerClients clients;
   private final Supplier<List<MemberStatus>> members;
+  private final IntPredicate inTable;
   private final OwnEntry log;
 
   Membership(
@@ -62,6 +65,7 @@ final class Membership {
       LeaseKeeper lease,
       PeerClients clients,
       Supplier<List<MemberStatus>> members,
+      IntPredicate inTable,
       OwnEntry log) {
     this.self = self;
     this.cluster = cluster;
@@ -70,6 +74,7 @@ final class Membership {
     this.lease = lease;
     this.clients = clients;
     this.members = members;
+    this.inTable = inTable;
     this.log = log;
   }
 
@@ -101,7 +106,7 @@ final class Membership {
               }
               final List<RaftPeer> grown = new ArrayList<>(voters);
               grown.add(RaftNode.peer(id, address));
-              return changed(raft.setConfiguration(grown, timeoutNanos));
+              return changed(raft.setConfiguration(voters, grown, timeoutNanos));
             });
   }
 
@@ -131,9 +136,11 @@ final class Membership {
 
   /** Removes a member; a leader that is to remove itself hands over first and lets its successor do it. */
   CompletableFuture<PeerMessage.Answer> remove(int id, long timeoutNanos) {
-    final List<RaftPeer> remaining = new ArrayList<>(voters());
+    final List<RaftPeer> voters = voters();
+    final List<RaftPeer> remaining = new ArrayList<>(voters);
     if (!remaining.removeIf(voter -> RaftNode.nodeId(voter.getId()) == id)) {
-      return refused("node " + id + " is not a member");
+      // A removal that was interrupted between its two steps is finished here.
+      return inTable.test(id) ? forgotten(id, timeoutNanos, done()) : refused("node " + id + " is not a member");
     }
     if (remaining.isEmpty()) {
       return refused("node " + id + " is the only member: a cluster cannot be without members");
@@ -155,17 +162,22 @@ final class Membership {
                       ? PeerMessage.Answer.of(PeerMessage.Verdict.NOT_HOLDER)
                       : answer);
     }
-    return changed(raft.setConfiguration(remaining, timeoutNanos))
-        .thenCompose(
-            answer ->
-                answer.verdict() != PeerMessage.Verdict.ANSWERED
-                    ? CompletableFuture.completedFuture(answer)
-                    : log.append(new Request.NodeRemoved(id), timeoutNanos)
-                        .thenApply(
-                            response ->
-                                Responses.isOk(response)
-                                    ? answer
-                                    : PeerMessage.Answer.of(PeerMessage.Verdict.UNKNOWN)));
+    return forgotten(id, timeoutNanos, changed(raft.setConfiguration(voters, remaining, timeoutNanos)));
+  }
+
+  /** Enters into the member table that a node was removed, once the configuration is without it. */
+  private CompletableFuture<PeerMessage.Answer> forgotten(
+      int id, long timeoutNanos, CompletableFuture<PeerMessage.Answer> changed) {
+    return changed.thenCompose(
+        answer ->
+            answer.verdict() != PeerMessage.Verdict.ANSWERED
+                ? CompletableFuture.completedFuture(answer)
+                : log.append(new Request.NodeRemoved(id), timeoutNanos)
+                    .thenApply(
+                        response ->
+                            Responses.isOk(response)
+                                ? answer
+                                : PeerMessage.Answer.of(PeerMessage.Verdict.UNKNOWN)));
   }
 
   /**
@@ -212,8 +224,8 @@ final class Membership {
           }
           final Throwable cause = cause(failure);
           LOG.warn("the membership could not be changed: {}", cause.toString());
-          if (cause instanceof ReconfigurationInProgressException) {
-            // Another change is being carried out; the sender tries again.
+          if (cause instanceof ReconfigurationInProgressException || cause instanceof SetConfigurationException) {
+            // Another change is being carried out, or was since the voters were read; the sender tries again.
             return PeerMessage.Answer.of(PeerMessage.Verdict.NOT_HOLDER);
           }
           if (cause instanceof TimeoutException) {

@@ -57,8 +57,14 @@ final class PeerClients implements AutoCloseable {
       answer.completeExceptionally(new IllegalStateException("the members' clients are closed"));
       return answer;
     }
-    peers.computeIfAbsent(address, this::open).call(
-        request, options.withDeadlineAfter(Math.max(1, timeoutNanos), TimeUnit.NANOSECONDS), answer);
+    try {
+      peers
+          .computeIfAbsent(address, this::open)
+          .call(request, options.withDeadlineAfter(Math.max(1, timeoutNanos), TimeUnit.NANOSECONDS), answer);
+    } catch (IllegalArgumentException e) {
+      // Not every text is a host's name.
+      answer.completeExceptionally(e);
+    }
     return answer;
   }
 

@@ -93,22 +93,26 @@ final class PeerReceiver implements PeerHandler.Receiver {
           ? answered(Answer.of(Verdict.ANSWERED))
           : answered(Answer.refused("node " + self + " is a member of a cluster already"));
     }
-    try {
-      wired.identity().becomeMember();
-    } catch (IOException e) {
-      return answered(Answer.refused("node " + self + " could not write its identity: " + e));
-    }
     return wired
         .raft()
         .startGroup(java.util.List.of())
         .handle(
             (nothing, failure) -> {
               if (failure == null) {
-                return Answer.of(Verdict.ANSWERED);
+                return becomeMember(wired);
               }
               LOG.error("could not join the cluster", failure);
               return Answer.refused("node " + self + " could not start its member of the group: " + failure);
             });
+  }
+
+  private Answer becomeMember(Parts wired) {
+    try {
+      wired.identity().becomeMember();
+      return Answer.of(Verdict.ANSWERED);
+    } catch (IOException e) {
+      return Answer.refused("node " + self + " could not write its identity: " + e);
+    }
   }
 
   @Override

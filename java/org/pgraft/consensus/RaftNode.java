@@ -225,15 +225,22 @@ final class RaftNode implements AutoCloseable {
     }
   }
 
-  /** Changes the membership to exactly these voters, if this node leads. */
-  CompletableFuture<Void> setConfiguration(List<RaftPeer> voters, long timeoutNanos) {
+  /**
+   * Changes the membership from exactly these voters to exactly those, if this node leads; another change in between makes
+   * it fail.
+   */
+  CompletableFuture<Void> setConfiguration(List<RaftPeer> from, List<RaftPeer> voters, long timeoutNanos) {
     final SetConfigurationRequest request =
         new SetConfigurationRequest(
             clientId,
             peerId(node),
             groupId,
             callIds.incrementAndGet(),
-            SetConfigurationRequest.Arguments.newBuilder().setServersInNewConf(voters).build());
+            SetConfigurationRequest.Arguments.newBuilder()
+                .setMode(SetConfigurationRequest.Mode.COMPARE_AND_SET)
+                .setServersInCurrentConf(from)
+                .setServersInNewConf(voters)
+                .build());
     try {
       return server
           .setConfigurationAsync(request)

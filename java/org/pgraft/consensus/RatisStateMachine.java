@@ -3,6 +3,8 @@ package org.pgraft.consensus;
 import java.io.File;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -155,17 +157,20 @@ final class RatisStateMachine extends BaseStateMachine {
     applied.advanceTo(to.index());
   }
 
-  /** Before a snapshot that the leader sent is put in place. */
+  /**
+   * Before a snapshot that the leader sent is put in place. Ratis may still be applying entries on its other thread, so the
+   * store is closed only in {@link #reinitialize}, which runs there.
+   */
   @Override
   public synchronized void pause() {
     getLifeCycle().transition(LifeCycle.State.PAUSING);
-    closeStore();
     getLifeCycle().transition(LifeCycle.State.PAUSED);
   }
 
   /** After it was put in place: a new store is made of it. */
   @Override
   public synchronized void reinitialize() throws IOException {
+    closeStore();
     counted = storage.loadLatestSnapshot();
     final Path snapshot =
         latestSnapshotFile()
@@ -173,6 +178,7 @@ final class RatisStateMachine extends BaseStateMachine {
     try {
       MD5FileUtil.verifySavedMD5(
           snapshot.toFile(), MD5FileUtil.computeMd5ForFile(snapshot.toFile()));
+      makeDurable(snapshot);
       open(directory.install(snapshot));
       snapshots.attach(storage);
     } catch (IOException | RuntimeException e) {
@@ -181,6 +187,18 @@ final class RatisStateMachine extends BaseStateMachine {
     }
     getLifeCycle().transition(LifeCycle.State.STARTING);
     getLifeCycle().transition(LifeCycle.State.RUNNING);
+  }
+
+  /** Ratis has written the snapshot and given it its name without an fsync, and purges the log because of it. */
+  private static void makeDurable(Path snapshot) throws IOException {
+    final Path directory = snapshot.getParent();
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, Files::isRegularFile)) {
+      for (Path file : files) {
+        DirectorySync.FSYNC.sync(file);
+      }
+    }
+    DirectorySync.FSYNC.sync(directory);
+    DirectorySync.FSYNC.sync(directory.getParent());
   }
 
   private void closeStore() {

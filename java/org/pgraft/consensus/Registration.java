@@ -9,6 +9,7 @@ import org.pgraft.command.Failure;
 import org.pgraft.command.PgraftException;
 import org.pgraft.command.Request;
 import org.pgraft.command.Responses;
+import org.pgraft.command.SqlState;
 import org.pgraft.config.Settings;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,8 +18,7 @@ import org.slf4j.LoggerFactory;
  * Enters this start of the node into the replicated member table, with the directory it uses and the address it listens
  * on. The table refuses a directory that is not the node's own, or an older state of it; then this engine stops.
  *
- * <p>Thread-safe. The entry is offered until it is accepted or refused, under one identity, so that no repetition counts
- * twice.
+ * <p>Thread-safe. The entry is offered until it is accepted or refused; the same start, entered twice, counts once.
  */
 final class Registration {
   private static final Logger LOG = LoggerFactory.getLogger(Registration.class);
@@ -59,6 +59,10 @@ final class Registration {
     if (!identity.identity().member() || !begun.compareAndSet(false, true)) {
       return;
     }
+    offer();
+  }
+
+  private void offer() {
     final Request request =
         new Request.NodeStart(
             self,
@@ -81,6 +85,11 @@ final class Registration {
     }
     try {
       final Failure failure = Responses.failure(response);
+      if (failure.sqlState().equals(SqlState.OUTCOME_UNKNOWN) || failure.sqlState().equals(SqlState.NOT_ACCEPTED)) {
+        // Its number may be too old for the store by now. The same start, entered again, changes nothing.
+        offer();
+        return;
+      }
       refused.accept(
           new EngineException("the cluster refuses node " + self + ": " + failure.message(), failure.hint()));
     } catch (PgraftException e) {

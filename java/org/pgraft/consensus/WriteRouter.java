@@ -7,6 +7,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -213,7 +214,13 @@ final class WriteRouter {
         return;
       }
       attemptOpen = true;
-      via.append(batch, left).thenAcceptAsync(this::judge, thread);
+      via.append(batch, left)
+          .thenAcceptAsync(this::judge, thread)
+          .exceptionally(
+              thrown -> {
+                EngineThreads.uncaught(thrown);
+                return null;
+              });
       if (expiry == null) {
         watchDeadlines();
       }
@@ -282,8 +289,14 @@ final class WriteRouter {
       here.thenRun(() -> answer(responses));
       if (!here.isDone()) {
         // It is committed and applied by the holder, so it is true even if this node lags behind.
-        thread.schedule(
-            () -> here.complete(null), Math.max(0, deadline - clock.nanos()), TimeUnit.NANOSECONDS);
+        final Future<?> timer =
+            thread.schedule(
+                () -> {
+                  here.complete(null);
+                },
+                Math.max(0, deadline - clock.nanos()),
+                TimeUnit.NANOSECONDS);
+        here.thenRun(() -> timer.cancel(false));
       }
     }
 

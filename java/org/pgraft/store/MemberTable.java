@@ -99,6 +99,10 @@ final class MemberTable {
           "Put the node's own directory back. If it is lost, run pgraft_remove_node(" + known.node()
               + ") on another member and add the node again.");
     }
+    if (request.start() == known.start()) {
+      // The same start once more: its answer was lost.
+      return;
+    }
     if (Request.NodeStart.count(request.start()) <= Request.NodeStart.count(known.start())) {
       throw refused(
           "the directory of node " + known.node() + " is an old copy: the cluster has seen start "

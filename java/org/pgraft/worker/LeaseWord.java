@@ -17,6 +17,8 @@ final class LeaseWord implements LeaseSink {
   private static final int TERM = 5 * Long.BYTES;
   private static final int EXPIRY = 6 * Long.BYTES;
 
+  private static final int GENERATION = 7 * Long.BYTES;
+
   private static final int HISTORY = 256;
   private static final int INTERVAL_BYTES = 5 * Long.BYTES;
   private static final int INTERVAL_TERM = 0;
@@ -53,6 +55,11 @@ final class LeaseWord implements LeaseSink {
       begin(term, now, expiryNanos);
     }
     heldUntil = expiryNanos;
+  }
+
+  @Override
+  public void storeIs(long generation) {
+    memory.writeAndFence(page + GENERATION, generation);
   }
 
   private void begin(long term, long now, long expiryNanos) {

@@ -39,7 +39,6 @@ final class StatusPage {
 
   private static final int SEQUENCE = 0;
   private static final int STATE = 2 * Long.BYTES;
-  private static final int GENERATION = 7 * Long.BYTES;
   private static final int FIRST_FIGURE = 8 * Long.BYTES;
   private static final int METRICS_STATE = 32 * Long.BYTES;
   private static final int HEAP_USED = 33 * Long.BYTES;
@@ -104,11 +103,6 @@ final class StatusPage {
     memory.write(page + HEAP_MAX, max);
   }
 
-  /** Sessions open another store as soon as they read this. */
-  void generation(long generation) {
-    memory.writeAndFence(page + GENERATION, generation);
-  }
-
   private void change(Runnable writing) {
     final long sequence = memory.read(page + SEQUENCE);
     memory.writeAndFence(page + SEQUENCE, sequence + 1);
@@ -120,7 +114,6 @@ final class StatusPage {
     final EngineStatus.SnapshotStatus snapshot = status.snapshot();
     final EngineStatus.StoreStatus store = status.store();
     final EngineStatus.Counters counters = status.counters();
-    memory.write(page + GENERATION, store.generation());
     final long[] figures = {
       status.nodeId(),
       status.role().ordinal(),

@@ -306,6 +306,9 @@ class LeaseKeeperTest {
     final List<Integer> cleared = new ArrayList<>();
 
     @Override
+    public void storeIs(long generation) {}
+
+    @Override
     public void publish(long term, long expiryNanos) {
       published.add(expiryNanos);
     }

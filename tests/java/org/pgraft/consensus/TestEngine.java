@@ -78,6 +78,9 @@ final class TestEngine implements LeaseSink {
   }
 
   @Override
+  public void storeIs(long generation) {}
+
+  @Override
   public void clear(int endedHow) {
     leaseUntil.set(0);
   }

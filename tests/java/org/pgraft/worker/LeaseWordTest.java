@@ -25,6 +25,14 @@ final class LeaseWordTest {
   }
 
   @Test
+  void when_anotherStoreIsOpened_then_readsUnderTheLeaseUseThatOneAtOnce() {
+    word.storeIs(5);
+    assertEquals(5, area.status("store_generation"));
+    word.publish(7, 1500);
+    assertEquals(5, area.status("store_generation"));
+  }
+
+  @Test
   void when_itIsRenewedInTime_then_theSameIntervalGoesOn() {
     word.publish(7, 1500);
     now = 1499;

@@ -30,7 +30,7 @@ final class StatusPageTest {
             Map.entry("first_log_index", 105L), Map.entry("last_log_index", 106L), Map.entry("last_log_term", 107L),
             Map.entry("commit_index", 108L), Map.entry("applied_index", 109L), Map.entry("applied_term", 110L),
             Map.entry("snapshot_index", 111L), Map.entry("snapshot_term", 112L),
-            Map.entry("snapshot_time_ms", 113L), Map.entry("store_generation", 114L), Map.entry("revision", 115L),
+            Map.entry("snapshot_time_ms", 113L), Map.entry("revision", 115L),
             Map.entry("compacted_revision", 116L), Map.entry("keys", 117L), Map.entry("key_bytes", 118L),
             Map.entry("store_size_bytes", 119L), Map.entry("quota_bytes", 120L), Map.entry("elections", 121L),
             Map.entry("requests_ok", 122L), Map.entry("requests_failed", 123L), Map.entry("requests_unknown", 124L),
@@ -42,7 +42,7 @@ final class StatusPageTest {
   @Test
   void when_figuresAreShown_then_whatOthersWriteStays() {
     final List<String> others =
-        List.of("worker_epoch", "heartbeat_ns", "worker_pid", "lease_term", "lease_expiry_ns");
+        List.of("worker_epoch", "heartbeat_ns", "worker_pid", "lease_term", "lease_expiry_ns", "store_generation");
     final int status = area.layout().status();
     others.forEach(field -> area.memory.putLong(status + area.c.offset("PgraftStatus." + field), 77));
 
@@ -50,7 +50,6 @@ final class StatusPageTest {
     page.state(WorkerState.RUNNING, "");
     page.metrics(MetricsState.SERVING, "");
     page.heap(1, 2);
-    page.generation(3);
 
     others.forEach(field -> assertEquals(77, area.status(field), field));
   }
@@ -92,13 +91,11 @@ final class StatusPageTest {
   }
 
   @Test
-  void when_memoryAndGenerationAreShown_then_theyAreInTheirPlaces() {
+  void when_memoryIsShown_then_itIsInItsPlace() {
     page.heap(31, 32);
-    page.generation(5);
 
     assertEquals(31, area.status("jvm_heap_used"));
     assertEquals(32, area.status("jvm_heap_max"));
-    assertEquals(5, area.status("store_generation"));
   }
 
   @Test
