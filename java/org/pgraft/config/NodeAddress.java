@@ -50,7 +50,8 @@ record NodeAddress(int nodeId, String name, String listenHost, String advertised
           "the other members cannot reach this node at \"" + advertised + "\"",
           "Set pgraft.address to the address at which the other members reach this node.");
     }
-    return new NodeAddress(nodeId, name, listen.host().equals("*") ? "0.0.0.0" : listen.host(), advertised, port == 0 ? PORT : port);
+    final String bound = listen.host().equals("*") ? "0.0.0.0" : listen.host();
+    return new NodeAddress(nodeId, name, bound, advertised, port == 0 ? PORT : port);
   }
 
   private static Optional<ClusterMember> self(RawSettings raw, List<ClusterMember> members) throws ConfigException {

@@ -7,10 +7,10 @@ import org.apache.ratis.server.leader.FollowerInfo;
 import org.apache.ratis.server.leader.LogAppender;
 
 /**
- * Tells followers at once that an entry is committed. Ratis lets them learn it with the next entry or heartbeat, which for a
- * lone write is half an election timeout later; a session on a follower waits for exactly that, because its write is answered
- * only when its own node has applied it. The other way that Ratis offers, an entry for each advance of the commit index,
- * costs an fsync each.
+ * Tells followers at once that an entry is committed. Ratis lets them learn it with the next entry or heartbeat, which for
+ * a lone write is half an election timeout later; a session on a follower waits for exactly that, because its write is
+ * answered only when its own node has applied it. The other way that Ratis offers, an entry for each advance of the commit
+ * index, costs an fsync each.
  *
  * <p>Thread-safe; {@link #announce} is called on the leader's apply thread, {@link #replied} on gRPC's; neither blocks.
  */

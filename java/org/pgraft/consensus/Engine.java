@@ -3,8 +3,6 @@ package org.pgraft.consensus;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.List;
 import java.util.Map;
@@ -20,21 +18,17 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.grpc.GrpcConfigKeys;
 import org.apache.ratis.protocol.RaftGroup;
-import org.apache.ratis.protocol.RaftGroupId;
-import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.storage.RaftStorage;
 import org.apache.ratis.util.ExitUtils;
 import org.apache.ratis.util.LifeCycle;
 import org.pgraft.command.Request;
-import org.pgraft.config.ClusterMember;
 import org.pgraft.config.Settings;
 import org.pgraft.consensus.EngineStatus.Phase;
 import org.pgraft.metrics.Latencies;
 import org.pgraft.metrics.MetricsView.Distribution;
 import org.pgraft.store.Store;
 import org.pgraft.store.StoreDirectory;
-import org.pgraft.store.StoreFailedException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -55,10 +49,6 @@ public final class Engine {
 
   /** Threads of the engine that may read the store at once, besides the sessions. */
   private static final int ENGINE_READERS = 32;
-
-  private static final String DAMAGED =
-      "Look for errors of the disk. If files are damaged, remove this node from the cluster on another member, and add it"
-          + " again under a new id with an empty directory.";
 
   private static final long MAP_BYTES_MIN = 1L << 30;
   private static final long HAND_OVER_NANOS = TimeUnit.MILLISECONDS.toNanos(1500);
@@ -140,18 +130,21 @@ public final class Engine {
     identity =
         IdentityFiles.claim(
             files.root(), settings.pgdata(), settings.clusterId(), self, DirectorySync.FSYNC);
-    final boolean invited = greetMembers();
+    final Admission admission = new Admission(settings, cluster, files, identity.identity(), clients);
+    final boolean invited = admission.greetMembers();
     final long incarnation = Incarnations.draw(identity.identity().start(), new SecureRandom());
     try {
-      build(incarnation, initialGroup(invited));
+      build(incarnation, admission.initialGroup(invited));
       raft.start();
       if (raft.division().isPresent()) {
-        requireWholeLog();
+        final long logged = raft.division().get().getRaftLog().getNextIndex() - 1;
+        admission.requireWholeLog(
+            openStore().map(open -> open.position().index()).orElse(-1L), Math.max(logged, snapshots.latest().index()));
         identity.becomeMember();
       }
     } catch (IOException | RuntimeException e) {
       stop();
-      throw startFailure(e);
+      throw StartFailure.of(e, settings, files.root());
     }
     final EngineException early = failure.get();
     if (early != null) {
@@ -184,89 +177,11 @@ public final class Engine {
     }
   }
 
-  private static Throwable innermost(Throwable thrown) {
-    Throwable cause = thrown;
-    while (cause.getCause() != null) {
-      cause = cause.getCause();
-    }
-    return cause;
-  }
-
-  private EngineException startFailure(Exception e) {
-    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-      if (cause instanceof EngineException known) {
-        return known;
-      }
-      if (cause instanceof StoreFailedException) {
-        return new EngineException(cause.getMessage(), DAMAGED, e);
-      }
-      if (cause instanceof java.net.BindException || String.valueOf(cause.getMessage()).contains("Failed to bind")) {
-        return new EngineException(
-            "could not listen on " + HostPort.format(settings.listenHost(), settings.port()) + ": " + cause.getMessage(),
-            "Is another server using the port? Change pgraft.listen_address or pgraft.port.",
-            e);
-      }
-    }
-    return new EngineException(
-        "the pgraft engine could not start with the files in \"" + files.root() + "\": " + innermost(e), DAMAGED, e);
-  }
-
-  /**
-   * Asks every known member who this node is to it.
-   *
-   * @return false when a member belongs to a cluster that this node is no member of, so that it must wait to be added
-   */
-  private boolean greetMembers() throws EngineException {
-    final Map<Integer, String> known = new TreeMap<>(identity.identity().members());
-    for (ClusterMember member : settings.initialMembers()) {
-      known.putIfAbsent(member.nodeId(), HostPort.format(member.host(), member.port()));
-    }
-    // Nobody may answer at this node's own address: that would be another server with the same directory.
-    return new Greeter(self, cluster, clients).greet(known, identity.identity());
-  }
-
-  private Optional<RaftGroup> initialGroup(boolean invited) throws EngineException {
-    final RaftGroupId groupId = RaftGroupId.valueOf(cluster);
-    if (identity.identity().member()) {
-      requireVotes();
-      // The configuration is in the group's own storage.
-      return Optional.of(RaftGroup.valueOf(groupId, List.of()));
-    }
-    if (settings.initialMembers().isEmpty() || !invited) {
-      return Optional.empty();
-    }
-    final List<RaftPeer> peers =
-        settings.initialMembers().stream()
-            .map(member -> RaftNode.peer(member.nodeId(), HostPort.format(member.host(), member.port())))
-            .toList();
-    return Optional.of(RaftGroup.valueOf(groupId, peers));
-  }
-
-  /** A member's votes and log are never made anew: what it promised would be forgotten. */
-  private void requireVotes() throws EngineException {
-    final Path votes = files.raft().resolve(cluster.toString()).resolve("current").resolve("raft-meta");
-    if (!Files.exists(votes)) {
-      throw new EngineException("the Raft log of node " + self + " is lost: \"" + votes + "\" is missing", DAMAGED);
-    }
-  }
-
-  /** The store can be ahead of the log only if the log is an older one. */
-  private void requireWholeLog() throws EngineException {
-    final long applied = openStore().map(open -> open.position().index()).orElse(-1L);
-    final long logged =
-        raft.division()
-            .map(group -> Math.max(group.getRaftLog().getNextIndex() - 1, snapshots.latest().index()))
-            .orElse(-1L);
-    if (applied > logged) {
-      throw new EngineException(
-          "the Raft log of node " + self + " ends at " + logged + ", but the store has applied " + applied, DAMAGED);
-    }
-  }
-
   private void build(long incarnation, Optional<RaftGroup> group) throws IOException, EngineException {
     final StoreDirectory directory =
         new StoreDirectory(files.store(), new Store.Limits(mapBytes(), settings.maxProcesses() + ENGINE_READERS));
-    final EngineEvents events = new EngineEvents(this::storeSwitched, this::fail, wakeWorker, this::configurationChanged, announcer);
+    final EngineEvents events =
+        new EngineEvents(this::storeSwitched, this::fail, wakeWorker, this::configurationChanged, announcer);
     stateMachine =
         new RatisStateMachine(
             self, directory, applied, votes, new LogSegments(DirectorySync.FSYNC), events, snapshots, latencies);
@@ -308,7 +223,8 @@ public final class Engine {
             settings.electionTimeoutMillis());
     membership =
         new Membership(
-            self, cluster, settings.clusterId(), raft, lease, clients, reporter::leaderView, this::isInTable, this::appendAsHolder);
+            self, cluster, settings.clusterId(), raft, lease, clients, reporter::leaderView, this::isInTable,
+            this::appendAsHolder);
     final HolderDuties duties = new HolderDuties(this::openStore, applied, membership, () -> gateway);
     gateway = new HolderGateway(self, cluster, raft, lease, clients, clock, routing, duties);
     router =

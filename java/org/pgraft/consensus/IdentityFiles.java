@@ -101,7 +101,8 @@ final class IdentityFiles {
     // A marker of another node came with a copy of that node's PGDATA and says nothing about this one.
     if (marked.isPresent() && marked.get().nodeId() == nodeId && marked.get().member()) {
       throw new EngineException(
-          "directory \"" + directory + "\" of node " + nodeId + " is lost: it holds no identity, but this server used it before",
+          "directory \"" + directory + "\" of node " + nodeId
+              + " is lost: it holds no identity, but this server used it before",
           "Put the directory back. If it is gone for good, run pgraft_remove_node(" + nodeId
               + ") on another member, delete \"" + marker + "\", and add the node again under a new id.");
     }
@@ -219,7 +220,8 @@ final class IdentityFiles {
   private static EngineException damaged(Path file, Exception cause) {
     return new EngineException(
         "file \"" + file + "\" is damaged: " + cause.getMessage(),
-        "Restore the file from where it was, or treat the node as lost: remove it from the cluster on another member and add it again with an empty directory.",
+        "Restore the file from where it was, or treat the node as lost: remove it from the cluster on another member and"
+            + " add it again with an empty directory.",
         cause);
   }
 }

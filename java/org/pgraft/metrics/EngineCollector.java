@@ -68,7 +68,11 @@ final class EngineCollector extends Collector {
     gauge(page, "pgraft_store_size_bytes", "Size of the store's file.", now.storeBytes());
     gauge(page, "pgraft_store_quota_bytes", "Quota of the store.", now.quotaBytes());
     counter(page, "pgraft_snapshots", "Snapshots finished since the engine started.", now.snapshots());
-    gauge(page, "pgraft_snapshot_age_seconds", "Age of the newest snapshot; NaN when there is none.", now.snapshotAgeSeconds());
+    gauge(
+        page,
+        "pgraft_snapshot_age_seconds",
+        "Age of the newest snapshot; NaN when there is none.",
+        now.snapshotAgeSeconds());
   }
 
   private static void peers(List<MetricFamilySamples> page, List<MetricsView.Peer> peers) {

@@ -138,7 +138,8 @@ public final class StoreDirectory {
       final LogPosition ours = SnapshotWriter.position(directory(generation).resolve(Tables.DATA_FILE));
       final LogPosition theirs = SnapshotWriter.position(snapshot.get());
       if (theirs.index() > ours.index()) {
-        LOG.info("the store ends at log index {}, the last snapshot at {}: it takes its place", ours.index(), theirs.index());
+        LOG.info(
+            "the store ends at log index {}, the last snapshot at {}: it takes its place", ours.index(), theirs.index());
         return make(newestGeneration(Optional.of(mark)) + 1, snapshot);
       }
     }

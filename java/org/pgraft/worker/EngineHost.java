@@ -33,6 +33,8 @@ import org.slf4j.LoggerFactory;
  */
 final class EngineHost {
   private static final Logger LOG = LoggerFactory.getLogger(EngineHost.class);
+  private static final String WAITS =
+      "member of no cluster; pgraft_init() here or pgraft_add_node() on a member makes it one";
   private static final long HEAP_INTERVAL_NANOS = 1_000_000_000L;
 
   /** What the worker is to do after a round. */
@@ -220,7 +222,7 @@ final class EngineHost {
       case STARTING -> {
         // The worker has shown that itself, or still shows why the last start failed.
       }
-      case WAITING -> page.state(WorkerState.WAITING, "member of no cluster; pgraft_init() here or pgraft_add_node() on a member makes it one");
+      case WAITING -> page.state(WorkerState.WAITING, WAITS);
       case RUNNING -> page.state(WorkerState.RUNNING, "");
       case STOPPING, STOPPED -> page.state(WorkerState.STOPPING, "");
     }
