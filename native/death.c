@@ -49,8 +49,17 @@
 
 static pthread_t main_thread;
 
-/* When the main thread went into the JVM, BOOTTIME; 0: it is not inside. */
+/*
+ * Where the main thread is: OUTSIDE the JVM, or inside since that time (BOOTTIME),
+ * or SEIZED, when another thread has found it inside and leaves in its place.
+ */
 static pg_atomic_uint64 entered_at;
+
+#define OUTSIDE		UINT64CONST(0)
+#define SEIZED		PG_UINT64_MAX
+
+/* The main thread's own note of what it put there. */
+static uint64 entered_last = OUTSIDE;
 
 /* When the worker was asked to stop; 0: it was not. */
 static pg_atomic_uint64 stopping_since;
@@ -86,12 +95,13 @@ stay(void)
 
 /*
  * on_proc_exit: PostgreSQL has cleaned up.  The end of the process must not run
- * what the JVM's libraries have registered for it.
+ * what the JVM's libraries have registered for it; and whatever status somebody
+ * meant to leave with, only 1 means that the worker alone starts again.
  */
 static void
 leave_process(int code, Datum argument)
 {
-	_exit(code);
+	_exit(1);
 }
 
 /* Leaves in PostgreSQL's way, on whichever thread; the first one does it. */
@@ -114,6 +124,22 @@ pgraft_death_exit(void)
 
 /* ---------- seeing a death ---------- */
 
+/* The main thread leaves as soon as it is outside; it does not go in again. */
+static void
+tell_main_thread(void)
+{
+	pg_atomic_write_u32(&dead, 1);
+	SetLatch(MyLatch);
+}
+
+/* The main thread was found inside since then: takes its place, if it still is. */
+static bool
+seize(uint64 entered)
+{
+	return entered != OUTSIDE &&
+		pg_atomic_compare_exchange_u64(&entered_at, &entered, SEIZED);
+}
+
 static void
 die(const char *reason)
 {
@@ -125,8 +151,7 @@ die(const char *reason)
 		leave();
 
 	/* The main thread leaves when it is outside, else the watchdog does. */
-	pg_atomic_write_u32(&dead, 1);
-	SetLatch(MyLatch);
+	tell_main_thread();
 	stay();
 }
 
@@ -142,7 +167,10 @@ pgraft_death_exit_hook(int code)
 {
 	if (death_reason == NULL)
 		death_reason = "the Java virtual machine exited";
-	leave();
+	if (on_main_thread() || seize(pg_atomic_read_u64(&entered_at)))
+		leave();
+	tell_main_thread();
+	stay();
 }
 
 static void
@@ -166,9 +194,8 @@ signal_waits(int signal_number)
 
 /* Why the process has to end now although its main thread does not; or NULL. */
 static const char *
-overdue(int64 now)
+overdue(int64 now, int64 entered)
 {
-	int64		entered = (int64) pg_atomic_read_u64(&entered_at);
 	int64		stopping = (int64) pg_atomic_read_u64(&stopping_since);
 
 	if (stopping != 0 && now - stopping > STOP_LIMIT_NS)
@@ -185,13 +212,14 @@ overdue(int64 now)
 static void *
 watch(void *argument)
 {
-	const char *reason;
-
 	for (;;)
 	{
+		const char *reason;
+		uint64		entered;
 		int64		now;
 
 		sleep_ms(WATCH_INTERVAL_MS);
+		entered = pg_atomic_read_u64(&entered_at);
 		now = pgraft_boottime();
 		if (getppid() != PostmasterPid)
 			_exit(1);
@@ -200,12 +228,15 @@ watch(void *argument)
 		/* An immediate shutdown ends every process without any cleaning up. */
 		if (signal_waits(SIGQUIT))
 			_exit(2);
-		if ((reason = overdue(now)) != NULL)
-			break;
+		reason = overdue(now, (int64) entered);
+		if (reason == NULL)
+			continue;
+		if (death_reason == NULL)
+			death_reason = reason;
+		if (seize(entered))
+			leave();
+		tell_main_thread();
 	}
-	if (death_reason == NULL)
-		death_reason = reason;
-	leave();
 	return NULL;
 }
 
@@ -271,7 +302,7 @@ void
 pgraft_death_prepare(void)
 {
 	main_thread = pthread_self();
-	pg_atomic_init_u64(&entered_at, 0);
+	pg_atomic_init_u64(&entered_at, OUTSIDE);
 	pg_atomic_init_u64(&stopping_since, 0);
 	pg_atomic_init_u32(&dead, 0);
 	pg_atomic_init_u32(&leaving, 0);
@@ -300,19 +331,25 @@ pgraft_death_enter(void)
 {
 	if (pg_atomic_read_u32(&dead))
 		leave();
-	pg_atomic_write_u64(&entered_at, (uint64) pgraft_boottime());
+	entered_last = (uint64) pgraft_boottime();
+	pg_atomic_write_u64(&entered_at, entered_last);
 }
 
 /* Does not return when the JVM died meanwhile. */
 void
 pgraft_death_leave(void)
 {
-	pg_atomic_write_u64(&entered_at, 0);
-	pg_memory_barrier();
-	if (pg_atomic_read_u32(&leaving))
+	if (!pg_atomic_compare_exchange_u64(&entered_at, &entered_last, OUTSIDE))
 		stay();
 	if (pg_atomic_read_u32(&dead))
 		leave();
+}
+
+/* Whether the JVM died while the main thread was outside. */
+bool
+pgraft_death_is_due(void)
+{
+	return pg_atomic_read_u32(&dead) != 0;
 }
 
 void

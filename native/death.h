@@ -18,6 +18,9 @@ extern void pgraft_death_exit_hook(int code);
 extern void pgraft_death_enter(void);
 extern void pgraft_death_leave(void);
 
+/* Whether the main thread should leave now; pgraft_death_enter() looks by itself. */
+extern bool pgraft_death_is_due(void);
+
 /* From now on the worker has a few seconds to end. */
 extern void pgraft_death_stopping(void);
 

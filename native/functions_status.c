@@ -267,7 +267,7 @@ pgraft_lease_history(PG_FUNCTION_ARGS)
 		memcpy(&lease, pgraft_lease_entry(number % PGRAFT_LEASES_MAX),
 			   sizeof(lease));
 		pg_read_barrier();
-		if (pgraft_lease_next() - number >= PGRAFT_LEASES_MAX && number != 0)
+		if (pgraft_lease_next() - number >= PGRAFT_LEASES_MAX)
 			continue;
 		pgraft_row_add_int(&row, (int32) status->node_id, status->node_id > 0);
 		pgraft_row_add_figure(&row, lease.term, true);

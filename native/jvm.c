@@ -216,6 +216,7 @@ pgraft_jvm_create(void)
 
 /* ---------- calls ---------- */
 
+/* NULL, with an exception, when the JVM has no memory left. */
 static jobjectArray
 string_array(List *texts)
 {
@@ -225,10 +226,14 @@ string_array(List *texts)
 	ListCell   *cell;
 	int			i = 0;
 
+	if (array == NULL)
+		return NULL;
 	foreach(cell, texts)
 	{
 		jstring		text = (*env)->NewStringUTF(env, lfirst(cell));
 
+		if (text == NULL)
+			return NULL;
 		(*env)->SetObjectArrayElement(env, array, i++, text);
 		(*env)->DeleteLocalRef(env, text);
 	}
@@ -253,6 +258,7 @@ const char *
 pgraft_jvm_boot(List *settings)
 {
 	const char *reason = NULL;
+	jobjectArray array;
 	jobject		shared;
 	sigset_t	before;
 
@@ -261,8 +267,10 @@ pgraft_jvm_boot(List *settings)
 	{
 		shared = (*env)->NewDirectByteBuffer(env, pgraft_shared,
 											 (jlong) pgraft_shared->total);
-		(*env)->CallStaticVoidMethod(env, worker_class, boot_method, shared,
-									 string_array(settings));
+		array = string_array(settings);
+		if (shared != NULL && array != NULL)
+			(*env)->CallStaticVoidMethod(env, worker_class, boot_method, shared,
+										 array);
 		if ((*env)->ExceptionCheck(env))
 			reason = psprintf("the engine could not be set up: %s",
 							  pending_exception());
@@ -301,8 +309,10 @@ pgraft_jvm_reload(List *settings)
 	go_in(&before);
 	if ((*env)->PushLocalFrame(env, LOCAL_REFERENCES) == 0)
 	{
-		(*env)->CallStaticVoidMethod(env, worker_class, reload_method,
-									 string_array(settings));
+		jobjectArray array = string_array(settings);
+
+		if (array != NULL)
+			(*env)->CallStaticVoidMethod(env, worker_class, reload_method, array);
 		(void) left_exception();
 		(*env)->PopLocalFrame(env, NULL);
 	}

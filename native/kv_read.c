@@ -60,6 +60,7 @@ run_under_lease(PgraftStoreQuery query, void *request, int *result)
 	int64		generation;
 	const char *why;
 
+	pgraft_require_preload();
 	if (!pgraft_lease_begin(&ticket))
 		return false;
 	*result = pgraft_store_run(query, request, &generation, &why);

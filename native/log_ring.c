@@ -102,16 +102,20 @@ pgraft_log_drain(void)
 {
 	static char text[MESSAGE_MAX];
 	Head		head;
-	int			lost;
+	int			lost = 0;
+	uint32		end = written;
 
-	if (written == taken)
-		return;
-	while (take(&head, text, &lost))
+	/* No further than now: the engine may log as fast as this. */
+	while ((int32) (end - taken) > 0)
 	{
+		if (!take(&head, text, &lost))
+			break;
 		/* The engine says itself what is worth logging: see pgraft.log_level. */
 		ereport(head.level >= PGRAFT_LOG_WARNING ? WARNING : LOG,
 				(errmsg_internal("pgraft: %s", text)));
 	}
+	if (written == taken && dropped > 0)
+		(void) take(&head, text, &lost);
 	if (lost > 0)
 		ereport(WARNING,
 				(errmsg("pgraft: %d messages were lost because they came too fast",

@@ -84,19 +84,20 @@ begin_transaction(void *argument)
 }
 
 /*
- * Opens the tables in the transaction that is the argument.  Their handles
- * outlive it because it is committed.
+ * Opens the tables in the store's transaction, and ends it: their handles outlive
+ * it because it is committed.
  */
 static int
 open_tables(void *argument)
 {
-	MDB_txn    *txn = argument;
 	int			rc;
 
-	rc = pgraft_store_open_tables(&store, txn);
+	rc = pgraft_store_open_tables(&store, store.txn);
 	if (rc == MDB_SUCCESS)
-		return mdb_txn_commit(txn);
-	mdb_txn_abort(txn);
+		rc = mdb_txn_commit(store.txn);
+	else
+		mdb_txn_abort(store.txn);
+	store.txn = NULL;
 	return rc;
 }
 
@@ -107,8 +108,6 @@ open_cursors(void *argument)
 	int			rc;
 
 	rc = mdb_cursor_open(store.txn, store.keys, &store.scan);
-	if (rc == MDB_SUCCESS)
-		rc = mdb_cursor_open(store.txn, store.keys, &store.scan);
 	if (rc == MDB_SUCCESS)
 		rc = mdb_cursor_open(store.txn, store.keys, &store.lookup);
 	mdb_txn_reset(store.txn);
@@ -252,7 +251,6 @@ static bool
 open_store(int64 generation, const char **why)
 {
 	char		path[MAXPGPATH];
-	MDB_txn    *txn;
 	int			rc;
 	int			files;
 
@@ -281,9 +279,9 @@ open_store(int64 generation, const char **why)
 	if (rc == MDB_SUCCESS)
 		rc = guarded_step(touch_first_pages, NULL, generation);
 	if (rc == MDB_SUCCESS)
-		rc = guarded_begin(&txn);
+		rc = guarded_begin(&store.txn);
 	if (rc == MDB_SUCCESS)
-		rc = guarded_step(open_tables, txn, generation);
+		rc = guarded_step(open_tables, NULL, generation);
 	if (rc == MDB_SUCCESS)
 		rc = guarded_begin(&store.txn);
 	if (rc == MDB_SUCCESS)

@@ -131,7 +131,7 @@ pause_without_engine(int64 ms)
 	{
 		heartbeat();
 		pgraft_slots_refuse("The pgraft worker has no engine.");
-		if (ShutdownRequestPending)
+		if (ShutdownRequestPending || pgraft_death_is_due())
 			pgraft_death_exit();
 		sleep_until_needed(TICK_MS);
 	}

@@ -148,8 +148,9 @@ final class RatisStateMachine extends BaseStateMachine {
 
   private void open(Store opened) {
     store = opened;
-    moveTo(opened.position());
+    // Whoever waits for an index to be applied looks for it in the store that sessions are told of.
     events.storeOpened(opened);
+    moveTo(opened.position());
   }
 
   private void moveTo(LogPosition to) {

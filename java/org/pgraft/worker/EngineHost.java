@@ -250,8 +250,7 @@ final class EngineHost {
     daemon(
         "pgraft-stop",
         () -> {
-          try {
-            metrics.close();
+          try (metrics) {
             engine.stop();
           } finally {
             stopped = true;

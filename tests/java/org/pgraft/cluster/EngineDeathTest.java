@@ -80,6 +80,23 @@ final class EngineDeathTest extends ClusterTest {
   }
 
   @Test
+  void when_the_jvm_leaves_by_itself_again_and_again_then_the_server_lives() throws Exception {
+    TestNode node = cluster(1).node(1);
+    // prints and ends the process, by a way that knows no hook
+    node.set("pgraft.jvm_options", "-Xlog:help");
+    node.restart();
+    try (Session session = node.connect()) {
+      String pid = session.text("SELECT pg_backend_pid()");
+      Await.until("the worker gives up for a while", () -> node.log().contains("times in a row"));
+      assertEquals(pid, session.text("SELECT pg_backend_pid()"));
+      assertEquals("PGR01", session.failure("SELECT pgraft_kv_put('a', 'b')").getSQLState());
+    }
+    node.unset("pgraft.jvm_options");
+    node.restart();
+    Await.until("it leads again", node::leads);
+  }
+
+  @Test
   void when_the_worker_is_killed_by_force_then_the_server_restarts_its_sessions_and_nothing_is_lost()
       throws Exception {
     // SIGKILL of any child is a crash restart to PostgreSQL; the documentation says so
@@ -87,10 +104,10 @@ final class EngineDeathTest extends ClusterTest {
     TestNode node = cluster.leader();
     node.put("before", "force");
     node.signal(node.worker(), "KILL");
-    TestNode next = TestCluster.leaderAmong(cluster.nodes());
-    assertEquals("force", next.get("before"));
+    // the server may still be answering when the signal has been sent
+    Await.until("a leader has it", () -> "force".equals(cluster.leader().get("before")));
     Await.until("the node is back", () -> "force".equals(node.localGet("before")));
-    next.put("after", "force");
+    cluster.leader().put("after", "force");
     TestCluster.awaitLocal(node, "after", "force");
     cluster.assertSameStores();
     Lease.assertDisjoint(cluster.others(node));

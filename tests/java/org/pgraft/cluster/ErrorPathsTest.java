@@ -124,6 +124,37 @@ final class ErrorPathsTest extends ClusterTest {
   }
 
   @Test
+  void when_the_preload_is_taken_away_then_every_function_says_so_and_none_ends_its_session() throws Exception {
+    TestNode node = cluster(1).node(1);
+    node.stop("fast");
+    node.set("shared_preload_libraries", "");
+    node.start();
+    try (Session session = node.connect()) {
+      String pid = session.text("SELECT pg_backend_pid()");
+      // a call of every function of the extension, with an argument of each type
+      List<List<String>> calls = session.rows("""
+          SELECT format('SELECT %s(%s)', p.oid::regproc,
+                        (SELECT string_agg(CASE t WHEN 'text'::regtype THEN quote_literal('a') || '::text'
+                                                  WHEN 'bytea'::regtype THEN quote_literal('a') || '::bytea'
+                                                  WHEN 'jsonb'::regtype THEN quote_literal('[]') || '::jsonb'
+                                                  WHEN 'text[]'::regtype THEN 'ARRAY[' || quote_literal('a') || ']'
+                                                  WHEN 'boolean'::regtype THEN 'true'
+                                                  ELSE '1::' || t::regtype END, ', ' ORDER BY n)
+                           FROM unnest(p.proargtypes) WITH ORDINALITY a(t, n)))
+            FROM pg_proc p
+            JOIN pg_depend d ON d.objid = p.oid AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e'
+            JOIN pg_extension e ON e.oid = d.refobjid
+           WHERE e.extname = 'pgraft'""");
+      assertTrue(calls.size() > 50, "all functions");
+      for (List<String> call : calls) {
+        SQLException error = session.failure(call.get(0));
+        assertEquals("55000", error.getSQLState(), () -> call + ": " + error.getMessage());
+      }
+      assertEquals(pid, session.text("SELECT pg_backend_pid()"), "the same session");
+    }
+  }
+
+  @Test
   void when_there_is_no_majority_then_a_request_waits_and_then_says_that_it_was_not_accepted() throws Exception {
     TestCluster cluster = cluster(3, Map.of("pgraft.command_timeout", "2s"));
     TestNode alone = cluster.follower();
