@@ -250,8 +250,9 @@ final class EngineHost {
     daemon(
         "pgraft-stop",
         () -> {
-          try (metrics) {
+          try {
             engine.stop();
+            metrics.close();
           } finally {
             stopped = true;
             server.wakeWorker();
