@@ -105,6 +105,8 @@ SELECT key, value, version, create_revision <= mod_revision AS revisions, create
 SELECT count(*) FROM pgraft.kv_status;
 
 -- statistics count what there is
+-- what was applied is on the status page when this returns
+SELECT pgraft_log_apply(1);
 SELECT num_entries = (SELECT count(*) FROM pgraft_kv_list()) AS keys,
        active_entries = num_entries AS active,
        total_operations = puts + deletes + gets AS operations,

@@ -27,6 +27,8 @@ SELECT pgraft_kv_delete('logged');
 
 SELECT type, data, committed, applied FROM pgraft_log_list(:i1, 1);
 SELECT count(*) FROM pgraft_log_list(:i1, 0);
+-- what was applied is on the status page when this returns
+SELECT pgraft_log_apply(1);
 SELECT count(*) = (SELECT log_size FROM pgraft_log_get_stats()) AS all_of_them FROM pgraft_log_list(0, 2147483647);
 SELECT bool_and(applied) AS applied, min(index) = (SELECT first_log_index FROM pgraft_node_status()) AS first FROM pgraft_log_list();
 SELECT log_size > 0 AS size, last_index >= commit_index AS last, commit_index >= last_applied AS commit, last_applied >= :i2 AS applied,
