@@ -3,8 +3,9 @@
  *	  Keeps a worker that dies again and again from doing so all the time.
  *
  * A file in the engine's directory counts the starts that did not last; it is
- * removed once one has.  A file, because shared memory is made anew when the
- * server itself restarts after a crash.
+ * removed once one has.  A file, because shared memory is made anew when all
+ * sessions restart after a crash; but a postmaster that was started anew begins
+ * to count anew.
  *
  * Threads: the worker's main thread.  Locks: none.
  */
@@ -39,19 +40,21 @@ pgraft_boot_begin(void)
 	char	   *path = marker_path();
 	struct stat status;
 	int			starts = 0;
+	int			postmaster = 0;
 	FILE	   *file = AllocateFile(path, "r");
 
 	if (file != NULL)
 	{
 		if (fstat(fileno(file), &status) != 0 ||
 			time(NULL) - status.st_mtime > FORGET_S ||
-			fscanf(file, "%d", &starts) != 1 || starts < 0)
+			fscanf(file, "%d %d", &starts, &postmaster) != 2 ||
+			postmaster != PostmasterPid || starts < 0)
 			starts = 0;
 		FreeFile(file);
 	}
 
 	file = AllocateFile(path, "w");
-	if (file == NULL || fprintf(file, "%d\n", Min(starts, 1000) + 1) < 0)
+	if (file == NULL || fprintf(file, "%d %d\n", Min(starts, 1000) + 1, PostmasterPid) < 0)
 		ereport(LOG,
 				(errcode_for_file_access(),
 				 errmsg("could not write file \"%s\": %m", path)));

@@ -119,8 +119,10 @@ pgraft_worker_refuses(void)
 			break;
 	}
 	message = pgraft_status_text(status->message, sizeof(status->message));
-	return psprintf("The pgraft worker has no engine%s%s.",
-					message[0] != '\0' ? ": " : "", message);
+	if (message[0] == '\0')
+		return "The pgraft worker has no engine.";
+	return psprintf("The pgraft worker has no engine: %s%s", message,
+					message[strlen(message) - 1] == '.' ? "" : ".");
 }
 
 /* A text of the status page in the database's encoding, whatever is in it. */

@@ -245,6 +245,10 @@ pgraft_worker_main(Datum argument)
 				(errmsg("pgraft's engine ended %d times in a row; the next start is in %d s",
 						starts, pause / 1000)));
 		set_state(PGRAFT_WORKER_ERROR);
+		if (pgraft_status()->message[0] == '\0')
+			snprintf(pgraft_status()->message, sizeof(pgraft_status()->message),
+					 "the engine ended %d times in a row; look into the server's log",
+					 starts);
 		pause_without_engine(pause);
 	}
 

@@ -12,7 +12,7 @@ final class Failures {
         SqlState.NOT_ACCEPTED,
         "the request was not accepted: no node held the leadership lease in time",
         "Nothing was changed.",
-        "It is safe to try again. Check with pgraft_get_cluster_status() that a majority of the members is up.");
+        "It is safe to try again. A majority of the members has to run and to reach each other.");
   }
 
   static Failure outcomeUnknown() {

@@ -78,7 +78,8 @@ final class IdentityFiles {
     if (kept.nodeId() != nodeId) {
       throw new EngineException(
           "directory \"" + directory + "\" belongs to node " + kept.nodeId() + ", but this server is node " + nodeId,
-          "Set pgraft.data_dir to the directory of node " + nodeId + ", or correct pgraft.name or pgraft.node_id.");
+          "Set pgraft.data_dir to the directory of node " + nodeId + ", or correct pgraft.name or pgraft.node_id. A directory"
+              + " that was never a member's may be deleted, with pgraft.identity in PGDATA.");
     }
     if (!kept.clusterId().equals(clusterId)) {
       throw new EngineException(
