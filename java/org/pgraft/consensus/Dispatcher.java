@@ -175,8 +175,15 @@ final class Dispatcher {
 
   /** Founds a cluster here, or confirms that one was founded or joined; answered once it can be used. */
   private CompletableFuture<ByteBuffer> init(long deadline) {
-    if (parts.raft().division().isPresent()) {
+    if (parts.raft().isMember()) {
       return CompletableFuture.completedFuture(Responses.ok(YES.duplicate()));
+    }
+    if (parts.raft().division().isPresent()) {
+      return failed(
+          Failures.wrongState(
+              "this node was asked to join a cluster, but is no member of it",
+              "Run pgraft_add_node() on a member, or stop the server, delete the engine's directory and pgraft.identity in"
+                  + " PGDATA, and start it again."));
     }
     return parts
         .found()

@@ -355,7 +355,7 @@ public final class Engine {
     if (current == null) {
       return EngineStatus.starting(self, settings.clusterId(), phase);
     }
-    final Phase shown = phase == Phase.RUNNING && !isMember() ? Phase.WAITING : phase;
+    final Phase shown = phase == Phase.RUNNING && !raft.isMember() ? Phase.WAITING : phase;
     return current.report(shown);
   }
 
@@ -384,10 +384,6 @@ public final class Engine {
   public long leaseRemainingNanos(long nowNanos) {
     final LeaseKeeper keeper = lease;
     return keeper == null ? 0 : keeper.remainingNanos(nowNanos);
-  }
-
-  private boolean isMember() {
-    return raft.configurations().stream().anyMatch(voters -> voters.contains(self));
   }
 
   /** Why the engine cannot go on; it has stopped taking part. Empty while all is well. */

@@ -132,6 +132,11 @@ final class RaftNode implements AutoCloseable {
     }
   }
 
+  /** Whether a configuration in force lists this node. */
+  boolean isMember() {
+    return configurations().stream().anyMatch(voters -> voters.contains(node));
+  }
+
   /** The term in which this node leads and has applied an entry of its own term, or 0. */
   long readyTerm() {
     final Optional<RaftServer.Division> division = division();
