@@ -26,7 +26,6 @@ import org.pgraft.command.Request;
 import org.pgraft.config.Settings;
 import org.pgraft.consensus.EngineStatus.Phase;
 import org.pgraft.metrics.Latencies;
-import org.pgraft.metrics.MetricsView.Distribution;
 import org.pgraft.store.Store;
 import org.pgraft.store.StoreDirectory;
 import org.slf4j.Logger;
@@ -201,7 +200,7 @@ public final class Engine {
                     settings.maxLogEntries()))
             .setParameters(parameters(receiver))
             .build();
-    raft = new RaftNode(self, cluster, server);
+    raft = new RaftNode(self, cluster, server, latencies::fsynced);
 
     final RaftLeaseGround ground =
         new RaftLeaseGround(
@@ -359,14 +358,9 @@ public final class Engine {
     return current.report(shown);
   }
 
-  /** How long writes and applies take. */
+  /** How long writes, applies and fsyncs take. */
   public Latencies latencies() {
     return latencies;
-  }
-
-  /** How long the log's fsync takes. */
-  public Distribution logFsync() {
-    return LogFsync.measured();
   }
 
   /** How many of this node's requests wait to be sent to the lease holder. */

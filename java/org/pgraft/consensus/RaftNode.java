@@ -15,6 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongConsumer;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.GroupManagementRequest;
 import org.apache.ratis.protocol.Message;
@@ -22,6 +23,7 @@ import org.apache.ratis.protocol.RaftClientReply;
 import org.apache.ratis.protocol.RaftClientRequest;
 import org.apache.ratis.protocol.RaftGroup;
 import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.RaftGroupMemberId;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.protocol.SetConfigurationRequest;
@@ -59,11 +61,17 @@ final class RaftNode implements AutoCloseable {
    * @param node this node's id
    * @param cluster the group's id
    * @param server a server that was built but not started
+   * @param fsyncNanos told how long each fsync of the log took; must not block
    */
-  RaftNode(int node, UUID cluster, RaftServer server) {
+  RaftNode(int node, UUID cluster, RaftServer server, LongConsumer fsyncNanos) {
     this.node = node;
     this.groupId = RaftGroupId.valueOf(cluster);
     this.server = server;
+    RaftMetrics.observeFsync(memberId(), fsyncNanos);
+  }
+
+  private RaftGroupMemberId memberId() {
+    return RaftGroupMemberId.valueOf(peerId(node), groupId);
   }
 
   /** The id of the group of a cluster: the same on all nodes that are configured with the same name. */
@@ -313,6 +321,10 @@ final class RaftNode implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    server.close();
+    try {
+      server.close();
+    } finally {
+      RaftMetrics.forget(memberId());
+    }
   }
 }

@@ -53,13 +53,6 @@ final class EngineCollector extends Collector {
     requests.addMetric(List.of("unknown"), now.requestsUnknown());
     page.add(requests);
     gauge(page, "pgraft_queue_depth", "Requests that wait to be sent to the lease holder.", now.queued());
-    final GaugeMetricFamily fsync =
-        new GaugeMetricFamily(
-            "pgraft_fsync_seconds", "Time that recent fsyncs of the log took, by quantile.", List.of("quantile"));
-    fsync.addMetric(List.of("0.5"), now.fsync().medianSeconds());
-    fsync.addMetric(List.of("0.99"), now.fsync().p99Seconds());
-    page.add(fsync);
-    counter(page, "pgraft_fsyncs", "Fsyncs of the log since the engine started.", now.fsync().count());
   }
 
   private static void store(List<MetricFamilySamples> page, MetricsView now) {

@@ -4,8 +4,8 @@ import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.Histogram;
 
 /**
- * Histograms of how long things take: a batch from its first offer until the lease holder has applied it, and the apply of
- * one entry.
+ * Histograms of how long things take: a batch from its first offer until the lease holder has applied it, the apply of one
+ * entry, and an fsync of the log.
  *
  * <p>Thread-safe; an observation is a few additions.
  */
@@ -28,6 +28,13 @@ public final class Latencies {
           .buckets(BUCKETS)
           .create();
 
+  private final Histogram fsync =
+      Histogram.build()
+          .name("pgraft_fsync_seconds")
+          .help("Time that an fsync of this node's log took.")
+          .buckets(BUCKETS)
+          .create();
+
   /** A batch was committed and applied by the lease holder. */
   public void committed(long nanos) {
     commit.observe(nanos / NANOS_PER_SECOND);
@@ -38,8 +45,14 @@ public final class Latencies {
     apply.observe(nanos / NANOS_PER_SECOND);
   }
 
+  /** The log was fsynced here. */
+  public void fsynced(long nanos) {
+    fsync.observe(nanos / NANOS_PER_SECOND);
+  }
+
   void register(CollectorRegistry registry) {
     commit.register(registry);
     apply.register(registry);
+    fsync.register(registry);
   }
 }

@@ -25,7 +25,6 @@ import java.util.List;
  * @param quotaBytes the limit of the store
  * @param snapshots snapshots finished since the start
  * @param snapshotAgeSeconds age of the newest snapshot, NaN when there is none
- * @param fsync how long the log's fsync took
  * @param peers the other members, as the lease holder sees them
  */
 public record MetricsView(
@@ -48,7 +47,6 @@ public record MetricsView(
     double quotaBytes,
     double snapshots,
     double snapshotAgeSeconds,
-    Distribution fsync,
     List<Peer> peers) {
   /**
    * Another member.
@@ -59,16 +57,4 @@ public record MetricsView(
    * @param reachable 1, 0, or NaN
    */
   public record Peer(int nodeId, double lagEntries, double lastContactSeconds, double reachable) {}
-
-  /**
-   * A distribution of durations that somebody else keeps.
-   *
-   * @param count how many were measured
-   * @param medianSeconds the median of the recent ones
-   * @param p99Seconds the 99th percentile of the recent ones
-   */
-  public record Distribution(double count, double medianSeconds, double p99Seconds) {
-    /** Nothing was measured yet. */
-    public static final Distribution NONE = new Distribution(0, Double.NaN, Double.NaN);
-  }
 }

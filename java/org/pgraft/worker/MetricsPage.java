@@ -96,7 +96,6 @@ final class MetricsPage implements AutoCloseable {
         status.store().quotaBytes(),
         engine.snapshotsFinished(),
         age,
-        engine.logFsync(),
         peers(status));
   }
 

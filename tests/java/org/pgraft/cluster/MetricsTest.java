@@ -38,8 +38,9 @@ class MetricsTest extends ClusterTest {
     assertTrue(page.get("pgraft_requests_total{result=\"ok\",}") >= 20);
     assertTrue(page.get("pgraft_commit_seconds_count") >= 20);
     assertTrue(page.get("pgraft_apply_seconds_count") >= 20);
-    assertTrue(page.get("pgraft_fsyncs_total") >= 20);
-    assertTrue(page.get("pgraft_fsync_seconds{quantile=\"0.5\",}") > 0);
+    assertTrue(page.get("pgraft_fsync_seconds_count") >= 20);
+    assertEquals(page.get("pgraft_fsync_seconds_count"), page.get("pgraft_fsync_seconds_bucket{le=\"+Inf\",}"));
+    assertTrue(page.get("pgraft_fsync_seconds_sum") > 0);
     for (String family : List.of("pgraft_queue_depth", "pgraft_snapshots_total", "pgraft_elections_total",
         "jvm_memory_pool_bytes_used", "jvm_gc_collection_seconds_count", "jvm_threads_current")) {
       assertTrue(page.keySet().stream().anyMatch(name -> name.startsWith(family)), family + " is missing");
