@@ -44,8 +44,11 @@ static int	snapshot_interval;
 static int	max_log_entries;
 static int	compaction_threshold;
 static int	metrics_port;
-static int	log_level;
 static bool metrics_enabled;
+
+#define LOG_LEVEL_WARNING	2
+/* An enum's variable has its default from the start: builds with assertions insist on it. */
+static int	log_level = LOG_LEVEL_WARNING;
 
 static const struct config_enum_entry read_consistencies[] = {
 	{"linearizable", PGRAFT_READ_LINEARIZABLE, false},
@@ -63,7 +66,7 @@ static const struct config_enum_entry crash_actions[] = {
 static const struct config_enum_entry log_levels[] = {
 	{"debug", 0, false},
 	{"info", 1, false},
-	{"warning", 2, false},
+	{"warning", LOG_LEVEL_WARNING, false},
 	{"error", 3, false},
 	{NULL, 0, false}
 };
@@ -261,7 +264,7 @@ define_jvm(void)
 	DefineCustomEnumVariable("pgraft.log_level",
 							 "The least severe messages of the engine that go to the server's log.",
 							 NULL,
-							 &log_level, 2, log_levels, PGC_SIGHUP, 0,
+							 &log_level, LOG_LEVEL_WARNING, log_levels, PGC_SIGHUP, 0,
 							 NULL, NULL, NULL);
 }
 

@@ -38,6 +38,7 @@ final class Dispatcher {
       SnapshotSchedule snapshots,
       Supplier<Optional<Store>> store,
       Supplier<CompletableFuture<Void>> found,
+      BooleanSupplier joined,
       SelfTest selfTest,
       BooleanSupplier holdsLease,
       BootClock clock,
@@ -178,7 +179,7 @@ final class Dispatcher {
     if (parts.raft().isMember()) {
       return CompletableFuture.completedFuture(Responses.ok(YES.duplicate()));
     }
-    if (parts.raft().division().isPresent()) {
+    if (parts.joined().getAsBoolean()) {
       return failed(
           Failures.wrongState(
               "this node was asked to join a cluster, but is no member of it",

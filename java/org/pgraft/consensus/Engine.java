@@ -240,6 +240,7 @@ public final class Engine {
                 snapshots,
                 this::openStore,
                 this::found,
+                this::hasJoined,
                 new SelfTest(files.root(), this::openStore, () -> gateway, slow),
                 this::holdsLease,
                 clock,
@@ -248,7 +249,7 @@ public final class Engine {
                 outcomes));
     registration =
         new Registration(self, identity, incarnation, settings, router, gateway, clock, this::fail);
-    receiver.wire(raft, gateway, reporter, duties, identity, settings.clusterId());
+    receiver.wire(raft, gateway, reporter, duties, identity, registration, settings.clusterId());
     events.wire(lease, board, reporter, upkeep);
   }
 
@@ -320,6 +321,11 @@ public final class Engine {
 
   private boolean isInTable(int node) {
     return openStore().flatMap(open -> open.member(node)).map(member -> !member.removed()).orElse(false);
+  }
+
+  /** Whether this directory was a member's once, or was asked to be: then it founds no cluster any more. */
+  private boolean hasJoined() {
+    return identity.identity().member() || raft.division().isPresent();
   }
 
   /** Founds a cluster of which this node is the only member. */

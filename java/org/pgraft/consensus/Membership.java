@@ -18,7 +18,9 @@ import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.exceptions.ReconfigurationInProgressException;
 import org.apache.ratis.protocol.exceptions.SetConfigurationException;
 import org.apache.ratis.server.RaftServer;
+import org.pgraft.command.PgraftException;
 import org.pgraft.command.Request;
+import org.pgraft.command.Requests;
 import org.pgraft.command.Responses;
 import org.pgraft.consensus.EngineStatus.MemberStatus;
 import org.slf4j.Logger;
@@ -78,7 +80,10 @@ final class Membership {
     this.log = log;
   }
 
-  /** Adds a member: asks it to join, then changes the configuration. */
+  /**
+   * Adds a member: asks it to join, enters it and its directory into the member table, and only then changes the
+   * configuration. So whatever becomes of the newcomer, the cluster knows by which directory to recognize it.
+   */
   CompletableFuture<PeerMessage.Answer> add(int id, String host, int port, long timeoutNanos) {
     final String address = HostPort.format(host, port);
     final List<RaftPeer> voters = voters();
@@ -98,16 +103,12 @@ final class Membership {
     }
     return clients
         .callWhenReachable(HostPort.parse(address), joinRequest(id), Math.min(timeoutNanos, JOIN_NANOS))
-        .handle((bytes, failure) -> joinRefusal(id, address, bytes, failure))
-        .thenCompose(
-            refusal -> {
-              if (refusal.isPresent()) {
-                return refused(refusal.get());
-              }
-              final List<RaftPeer> grown = new ArrayList<>(voters);
-              grown.add(RaftNode.peer(id, address));
-              return changed(raft.setConfiguration(voters, grown, timeoutNanos));
-            });
+        .handle(
+            (bytes, failure) ->
+                failure == null
+                    ? joined(RaftNode.peer(id, address), bytes, voters, timeoutNanos)
+                    : notReached(id, address, failure))
+        .thenCompose(answer -> answer);
   }
 
   private byte[] joinRequest(int id) {
@@ -118,20 +119,46 @@ final class Membership {
     return new PeerMessage(PeerMessage.Kind.JOIN, cluster, self, body.flip()).encode();
   }
 
-  private static Optional<String> joinRefusal(int id, String address, byte[] bytes, Throwable failure) {
-    if (failure != null) {
-      LOG.debug("node {} at {} did not answer", id, address, failure);
-      return Optional.of(
-          "node " + id + " was not reached at " + address
-              + ": start that server with pgraft in shared_preload_libraries and pgraft.node_id = " + id);
-    }
+  private static CompletableFuture<PeerMessage.Answer> notReached(int id, String address, Throwable failure) {
+    LOG.debug("node {} at {} did not answer", id, address, failure);
+    return refused(
+        "node " + id + " was not reached at " + address
+            + ": start that server with pgraft in shared_preload_libraries and pgraft.node_id = " + id);
+  }
+
+  /** The newcomer has answered: with its entry for the member table, or with why it does not join. */
+  private CompletableFuture<PeerMessage.Answer> joined(
+      RaftPeer newcomer, byte[] bytes, List<RaftPeer> voters, long timeoutNanos) {
     try {
       final PeerMessage.Answer answer = PeerMessage.Answer.decode(bytes);
-      return answer.verdict() == PeerMessage.Verdict.ANSWERED ? Optional.empty() : Optional.of(answer.reason());
-    } catch (PeerMessage.MalformedException | BufferUnderflowException e) {
-      LOG.debug("the answer of node {} cannot be read", id, e);
-      return Optional.of("what listens at " + address + " is not a pgraft node of this version");
+      if (answer.verdict() != PeerMessage.Verdict.ANSWERED) {
+        return refused(answer.reason());
+      }
+      if (Requests.decode(answer.body()) instanceof Request.NodeStart entry
+          && entry.node() == RaftNode.nodeId(newcomer.getId())) {
+        return entered(entry, newcomer, voters, timeoutNanos);
+      }
+      LOG.debug("{} answers with something else than its entry", newcomer);
+    } catch (PeerMessage.MalformedException | BufferUnderflowException | PgraftException e) {
+      LOG.debug("the answer of {} cannot be read", newcomer, e);
     }
+    return refused("what listens at " + newcomer.getAddress() + " is not a pgraft node of this version");
+  }
+
+  /** The member table may refuse the newcomer; then its answer is the caller's. */
+  private CompletableFuture<PeerMessage.Answer> entered(
+      Request.NodeStart entry, RaftPeer newcomer, List<RaftPeer> voters, long timeoutNanos) {
+    return log.append(entry, timeoutNanos)
+        .thenCompose(
+            response -> {
+              if (!Responses.isOk(response)) {
+                return CompletableFuture.completedFuture(
+                    new PeerMessage.Answer(PeerMessage.Verdict.ANSWERED, response));
+              }
+              final List<RaftPeer> grown = new ArrayList<>(voters);
+              grown.add(newcomer);
+              return changed(raft.setConfiguration(voters, grown, timeoutNanos));
+            });
   }
 
   /** Removes a member; a leader that is to remove itself hands over first and lets its successor do it. */

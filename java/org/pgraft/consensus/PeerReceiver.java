@@ -30,6 +30,7 @@ final class PeerReceiver implements PeerHandler.Receiver {
       StatusReporter reporter,
       HolderDuties duties,
       IdentityFiles identity,
+      Registration registration,
       String clusterId) {}
 
   private final int self;
@@ -54,8 +55,9 @@ final class PeerReceiver implements PeerHandler.Receiver {
       StatusReporter reporter,
       HolderDuties duties,
       IdentityFiles identity,
+      Registration registration,
       String clusterId) {
-    parts = new Parts(raft, gateway, reporter, duties, identity, clusterId);
+    parts = new Parts(raft, gateway, reporter, duties, identity, registration, clusterId);
   }
 
   @Override
@@ -90,7 +92,7 @@ final class PeerReceiver implements PeerHandler.Receiver {
     if (wired.raft().division().isPresent()) {
       // Asked before, but the change of the configuration did not come through: wait for it again.
       return wired.raft().configurations().stream().allMatch(java.util.Set::isEmpty)
-          ? answered(Answer.of(Verdict.ANSWERED))
+          ? answered(joined(wired))
           : answered(Answer.refused("node " + self + " is a member of a cluster already"));
     }
     return wired
@@ -109,10 +111,15 @@ final class PeerReceiver implements PeerHandler.Receiver {
   private Answer becomeMember(Parts wired) {
     try {
       wired.identity().becomeMember();
-      return Answer.of(Verdict.ANSWERED);
+      return joined(wired);
     } catch (IOException e) {
       return Answer.refused("node " + self + " could not write its identity: " + e);
     }
+  }
+
+  /** With this the lease holder enters the node into the member table before it lets it vote. */
+  private static Answer joined(Parts wired) {
+    return new Answer(Verdict.ANSWERED, wired.registration().entry().encode());
   }
 
   @Override

@@ -62,18 +62,21 @@ final class Registration {
     offer();
   }
 
+  /** What is entered; a node that is asked to join answers with it, and the lease holder enters it beforehand. */
+  Request.NodeStart entry() {
+    return new Request.NodeStart(
+        self,
+        identity.identity().directory(),
+        incarnation,
+        settings.advertisedHost(),
+        settings.port(),
+        settings.name(),
+        FEATURE_LEVEL);
+  }
+
   private void offer() {
-    final Request request =
-        new Request.NodeStart(
-            self,
-            identity.identity().directory(),
-            incarnation,
-            settings.advertisedHost(),
-            settings.port(),
-            settings.name(),
-            FEATURE_LEVEL);
     final PendingWrite write =
-        new PendingWrite(request.encode(), true, clock.nanos() + PATIENCE_NANOS, new CompletableFuture<>());
+        new PendingWrite(entry().encode(), true, clock.nanos() + PATIENCE_NANOS, new CompletableFuture<>());
     write.response().thenAccept(this::judge);
     router.submitOwn(write, holder);
   }

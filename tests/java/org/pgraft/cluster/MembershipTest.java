@@ -89,6 +89,23 @@ final class MembershipTest extends ClusterTest {
   }
 
   @Test
+  void when_a_node_is_removed_as_soon_as_it_was_added_then_it_stays_outside() throws Exception {
+    TestCluster cluster = cluster(3);
+    TestNode fourth = cluster.oneMoreWaiting();
+    add(cluster.leader(), fourth);
+    fourth.kill();
+    TestNode leader = TestCluster.leaderAmong(cluster.others(fourth));
+    assertTrue(leader.truth("SELECT pgraft_remove_node(4)"));
+
+    fourth.start();
+    Await.value("node 4 knows that it was removed",
+        () -> fourth.text("SELECT worker_state || ': ' || message FROM pgraft_node_status()"),
+        message -> message.startsWith("ERROR") && message.contains("node 4 was removed from the cluster"));
+    assertRefused(fourth, "SELECT pgraft_init()");
+    assertMembersOf(leader, List.of(1, 2, 3));
+  }
+
+  @Test
   void when_the_leader_is_removed_then_another_leads() throws Exception {
     TestCluster cluster = cluster(3, Map.of("pgraft.command_timeout", "5s"));
     TestNode removed = cluster.leader();
