@@ -166,7 +166,7 @@ warn(const char *detail)
 }
 
 static const char *const open_detail =
-"It is being carried out and may take effect on every member.";
+"It may be carried out, now or later, and take effect on every member.";
 
 /* The error path: the statement ends with a request under way. */
 static void

@@ -19,7 +19,10 @@
 #include "lease.h"
 #include "status.h"
 
-#define COPY_ATTEMPTS	1000
+/* The writer needs microseconds, unless it is preempted in the middle. */
+#define COPY_SPINS		100
+#define COPY_ATTEMPTS	600
+#define COPY_PAUSE_US	1000
 
 /* Raises the error of a library that was not preloaded, when it was not. */
 void
@@ -66,7 +69,13 @@ pgraft_status_read(PgraftStatusCopy *copy)
 					 copy->page.worker_state == PGRAFT_WORKER_STOPPING);
 			}
 		}
-		pg_spin_delay();
+		if (attempt < COPY_SPINS)
+			pg_spin_delay();
+		else
+		{
+			CHECK_FOR_INTERRUPTS();
+			pg_usleep(COPY_PAUSE_US);
+		}
 	}
 	memset(copy, 0, sizeof(*copy));
 	return false;
@@ -112,7 +121,9 @@ pgraft_worker_refuses(void)
 		case PGRAFT_WORKER_WAITING:
 			return NULL;
 		case PGRAFT_WORKER_STOPPED:
-			return "The pgraft worker is not running.";
+			return status->worker_epoch == 0 ?
+				"The pgraft worker has not started yet." :
+				"The pgraft worker is not running.";
 		case PGRAFT_WORKER_STOPPING:
 			return "The pgraft worker is stopping.";
 		case PGRAFT_WORKER_ERROR:

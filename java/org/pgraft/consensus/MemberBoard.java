@@ -32,7 +32,14 @@ final class MemberBoard {
   private static final View NOTHING = new View(List.of(), 0);
 
   private final Map<Integer, Report> reports = new ConcurrentHashMap<>();
+  /** When each member was asked for the first time since this node leads. */
+  private final Map<Integer, Long> asked = new ConcurrentHashMap<>();
   private volatile View received = NOTHING;
+
+  /** A member is asked a lease question. */
+  void asked(int member, long nowNanos) {
+    asked.putIfAbsent(member, nowNanos);
+  }
 
   /** A member answered a lease question. */
   void reported(int member, Report report) {
@@ -48,6 +55,7 @@ final class MemberBoard {
   void forget() {
     received = NOTHING;
     reports.clear();
+    asked.clear();
   }
 
   View received() {
@@ -84,7 +92,8 @@ final class MemberBoard {
       final int at = indexOf(followers, peer);
       final Report report = reports.get(id);
       final long sinceReport = report == null ? UNKNOWN : (nowNanos - report.receivedNanos()) / 1_000_000;
-      final boolean reachable = report != null && nowNanos - report.receivedNanos() <= reachableNanos;
+      final Boolean reachable = reachable(id, report, nowNanos, reachableNanos);
+      final boolean answers = Boolean.TRUE.equals(reachable);
       // The appenders' arrays have the order of the follower list, unless the membership changed in between.
       final boolean sameOrder = at >= 0 && match != null && next != null && match.length == followers.size()
           && next.length == followers.size();
@@ -100,12 +109,21 @@ final class MemberBoard {
               sameOrder ? match[at] : UNKNOWN,
               sameOrder ? next[at] : UNKNOWN,
               sinceReport,
-              reachable ? report.appliedIndex() : UNKNOWN,
-              reachable ? report.storeBytes() : UNKNOWN,
-              reachable ? report.term() : UNKNOWN,
-              reachable ? report.uptimeMillis() : UNKNOWN));
+              answers ? report.appliedIndex() : UNKNOWN,
+              answers ? report.storeBytes() : UNKNOWN,
+              answers ? report.term() : UNKNOWN,
+              answers ? report.uptimeMillis() : UNKNOWN));
     }
     return members;
+  }
+
+  /** Null until the member has answered once, or has had the time to. */
+  private Boolean reachable(int member, Report report, long nowNanos, long reachableNanos) {
+    if (report != null) {
+      return nowNanos - report.receivedNanos() <= reachableNanos;
+    }
+    final Long since = asked.get(member);
+    return since == null || nowNanos - since <= reachableNanos ? null : Boolean.FALSE;
   }
 
   private static int indexOf(List<ServerRpcProto> followers, RaftPeer peer) {

@@ -77,6 +77,7 @@ final class RaftLeaseGround implements LeaseGround {
 
   @Override
   public CompletableFuture<Long> termOf(int node, long timeoutNanos) {
+    board.asked(node, clock.nanos());
     return raft.addressOf(node)
         .map(address -> clients.call(address, question(), timeoutNanos).thenApply(bytes -> heard(node, bytes)))
         .orElseGet(
