@@ -14,60 +14,54 @@ import org.pgraft.config.ClusterMember;
 import org.pgraft.config.Settings;
 
 /**
- * Decides at the start whether this node may take part, and in what: by asking the members it knows, and by what is in its
- * own directory. What a member once promised, its votes and the entries it acknowledged, must still be there.
+ * Decides in which group this node takes part, and by what is in its own directory whether it can: what a member once
+ * promised, its votes and the entries it acknowledged, must still be there. What others know of it is asked by
+ * {@link Clearance}.
  *
- * <p>Used by the thread that starts the engine; blocks while members are asked.
+ * <p>Immutable; only looks at files.
  */
 final class Admission {
   private final Settings settings;
   private final int self;
   private final UUID cluster;
   private final EngineFiles files;
-  private final Identity identity;
-  private final PeerClients clients;
 
-  Admission(Settings settings, UUID cluster, EngineFiles files, Identity identity, PeerClients clients) {
+  Admission(Settings settings, UUID cluster, EngineFiles files) {
     this.settings = settings;
     this.self = settings.nodeId();
     this.cluster = cluster;
     this.files = files;
-    this.identity = identity;
-    this.clients = clients;
   }
 
-  /**
-   * Asks every known member who this node is to it.
-   *
-   * @return false when a member belongs to a cluster that this node is no member of, so that it must wait to be added
-   */
-  boolean greetMembers() throws EngineException {
-    final Map<Integer, String> known = new TreeMap<>(identity.members());
+  /** The members of {@code pgraft.initial_cluster}, id to host:port. */
+  Map<Integer, String> initialMembers() {
+    final Map<Integer, String> initial = new TreeMap<>();
     for (ClusterMember member : settings.initialMembers()) {
-      known.putIfAbsent(member.nodeId(), HostPort.format(member.host(), member.port()));
+      initial.put(member.nodeId(), HostPort.format(member.host(), member.port()));
     }
-    // Nobody may answer at this node's own address: that would be another server with the same directory.
-    return new Greeter(self, cluster, clients).greet(known, identity);
+    return initial;
   }
 
   /**
-   * The group to open at the start: the one in this node's storage, or a new one; none when this node has to wait.
+   * The group to open: the one in this node's storage, or a new one; none when this node waits to be added to one.
    *
+   * @param member whether this directory is a member's already
+   * @param founds whether this node founds the cluster of {@code pgraft.initial_cluster} with the others
    * @throws EngineException when this node is a member whose votes are missing
    */
-  Optional<RaftGroup> initialGroup(boolean invited) throws EngineException {
+  Optional<RaftGroup> group(boolean member, boolean founds) throws EngineException {
     final RaftGroupId groupId = RaftGroupId.valueOf(cluster);
-    if (identity.member()) {
+    if (member) {
       requireVotes();
       // The configuration is in the group's own storage.
       return Optional.of(RaftGroup.valueOf(groupId, List.of()));
     }
-    if (settings.initialMembers().isEmpty() || !invited) {
+    if (!founds) {
       return Optional.empty();
     }
     final List<RaftPeer> peers =
-        settings.initialMembers().stream()
-            .map(member -> RaftNode.peer(member.nodeId(), HostPort.format(member.host(), member.port())))
+        initialMembers().entrySet().stream()
+            .map(initial -> RaftNode.peer(initial.getKey(), initial.getValue()))
             .toList();
     return Optional.of(RaftGroup.valueOf(groupId, peers));
   }

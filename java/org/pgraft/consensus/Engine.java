@@ -2,6 +2,7 @@ package org.pgraft.consensus;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
 import java.util.List;
@@ -10,10 +11,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.grpc.GrpcConfigKeys;
@@ -23,6 +22,7 @@ import org.apache.ratis.server.storage.RaftStorage;
 import org.apache.ratis.util.ExitUtils;
 import org.apache.ratis.util.LifeCycle;
 import org.pgraft.command.Request;
+import org.pgraft.command.Responses;
 import org.pgraft.config.Settings;
 import org.pgraft.consensus.EngineStatus.Phase;
 import org.pgraft.metrics.Latencies;
@@ -80,7 +80,13 @@ public final class Engine {
   private final LeaseSink sink;
 
   private volatile Phase phase = Phase.STARTING;
+  private final Admission admission;
+  private final CompletableFuture<Dispatcher> ready = new CompletableFuture<>();
+
   private volatile IdentityFiles identity;
+  private volatile long incarnation;
+  private volatile Clearance clearance;
+  private volatile Entrance entrance;
   private volatile RaftNode raft;
   private volatile RatisStateMachine stateMachine;
   private volatile LeaseKeeper lease;
@@ -108,6 +114,7 @@ public final class Engine {
     this.self = settings.nodeId();
     this.cluster = RaftNode.clusterUuid(settings.clusterId());
     this.files = new EngineFiles(settings.dataDir());
+    this.admission = new Admission(settings, cluster, files);
     this.stall = new LogStall(settings.fsyncTimeoutMillis());
     this.snapshots =
         new SnapshotSchedule(
@@ -129,11 +136,36 @@ public final class Engine {
     identity =
         IdentityFiles.claim(
             files.root(), settings.pgdata(), settings.clusterId(), self, DirectorySync.FSYNC);
-    final Admission admission = new Admission(settings, cluster, files, identity.identity(), clients);
-    final boolean invited = admission.greetMembers();
-    final long incarnation = Incarnations.draw(identity.identity().start(), new SecureRandom());
+    incarnation = Incarnations.draw(identity.identity().start(), new SecureRandom());
+    clearance =
+        new Clearance(
+            self, identity, incarnation, admission.initialMembers(), new Greeter(self, cluster, clients));
+    entrance =
+        new Entrance(
+            clearance,
+            new Vestibule(
+                self, cluster, new InetSocketAddress(settings.listenHost(), settings.port()), identity, clearance),
+            slow,
+            this::takePart,
+            this::fail);
     try {
-      build(incarnation, admission.initialGroup(invited));
+      if (!entrance.enter()) {
+        phase = Phase.WAITING;
+      }
+    } catch (IOException e) {
+      stop();
+      throw StartFailure.of(e, settings, files.root());
+    }
+    wakeWorker.run();
+  }
+
+  /** Opens log and store, and votes and follows from now on. */
+  private synchronized void takePart() throws EngineException {
+    if (phase == Phase.STOPPING || phase == Phase.STOPPED) {
+      return;
+    }
+    try {
+      build(incarnation, admission.group(identity.identity().member(), clearance.granted()));
       raft.start();
       if (raft.division().isPresent()) {
         final long logged = raft.division().get().getRaftLog().getNextIndex() - 1;
@@ -151,6 +183,7 @@ public final class Engine {
       throw early;
     }
     phase = Phase.RUNNING;
+    ready.complete(dispatcher);
     registration.begin();
     slow.scheduleWithFixedDelay(this::lookAfterStore, UPKEEP_MILLIS, UPKEEP_MILLIS, TimeUnit.MILLISECONDS);
     slow.scheduleWithFixedDelay(this::clearStaleReaders, READERS_MILLIS, READERS_MILLIS, TimeUnit.MILLISECONDS);
@@ -166,6 +199,7 @@ public final class Engine {
 
   private void lookAfterStore() {
     openStore().ifPresent(upkeep::consider);
+    openStore().flatMap(open -> open.member(self)).ifPresent(registration::refuseCopies);
   }
 
   /** Sessions that were killed while they read keep the pages they saw from being used again. */
@@ -249,7 +283,7 @@ public final class Engine {
                 outcomes));
     registration =
         new Registration(self, identity, incarnation, settings, router, gateway, clock, this::fail);
-    receiver.wire(raft, gateway, reporter, duties, identity, registration, settings.clusterId());
+    receiver.wire(raft, gateway, reporter, duties, identity, registration, new Introductions(self, identity, clearance), settings.clusterId());
     events.wire(lease, board, reporter, upkeep);
   }
 
@@ -351,7 +385,14 @@ public final class Engine {
    * @return the response's bytes; always completes normally, soon after the deadline at the latest
    */
   public CompletableFuture<ByteBuffer> submit(ByteBuffer request, long deadlineNanos) {
-    return dispatcher.submit(request, deadlineNanos);
+    final Dispatcher current = dispatcher;
+    return ready.isDone() && current != null
+        ? current.submit(request, deadlineNanos)
+        : ready
+            .copy()
+            .orTimeout(Math.max(0, deadlineNanos - clock.nanos()), TimeUnit.NANOSECONDS)
+            .thenCompose(opened -> opened.submit(request, deadlineNanos))
+            .exceptionally(late -> Responses.error(Failures.notCleared(waitsFor().orElse("is still starting"))));
   }
 
   /** What the engine knows of itself now. */
@@ -384,6 +425,12 @@ public final class Engine {
   public long leaseRemainingNanos(long nowNanos) {
     final LeaseKeeper keeper = lease;
     return keeper == null ? 0 : keeper.remainingNanos(nowNanos);
+  }
+
+  /** For whose answers this node waits before it takes part, in words; empty when it waits for none. */
+  public Optional<String> waitsFor() {
+    final Clearance asked = clearance;
+    return phase == Phase.WAITING && asked != null ? asked.waitsFor() : Optional.empty();
   }
 
   /** Why the engine cannot go on; it has stopped taking part. Empty while all is well. */
@@ -426,15 +473,19 @@ public final class Engine {
       return;
     }
     phase = Phase.STOPPING;
+    ready.cancel(false);
     try {
       if (lease != null && failure.get() == null && lease.heldTerm(clock.nanos()) != 0) {
-        handOver();
+        membership.handOverBeforeStop(HAND_OVER_NANOS);
       }
       if (lease != null) {
         lease.lost();
       }
       if (router != null) {
         router.close();
+      }
+      if (entrance != null) {
+        entrance.close();
       }
       if (raft != null) {
         // Then log and store are closed; what remains is that Netty's threads end, which takes seconds.
@@ -452,19 +503,6 @@ public final class Engine {
       slow.shutdown();
       phase = Phase.STOPPED;
       wakeWorker.run();
-    }
-  }
-
-  private void handOver() {
-    final boolean alone = raft.configurations().stream().allMatch(voters -> voters.size() == 1);
-    final CompletableFuture<?> given =
-        alone ? lease.surrender() : membership.handOver(0, HAND_OVER_NANOS);
-    try {
-      given.get(HAND_OVER_NANOS, TimeUnit.NANOSECONDS);
-    } catch (TimeoutException | ExecutionException e) {
-      LOG.info("the leadership was not handed over before the stop: {}", e.toString());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
     }
   }
 }

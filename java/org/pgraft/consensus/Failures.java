@@ -36,6 +36,14 @@ final class Failures {
         SqlState.NOT_ACCEPTED, "the pgraft engine is stopping", "Nothing was changed.", "It is safe to try again.");
   }
 
+  static Failure notCleared(String awaited) {
+    return new Failure(
+        SqlState.NOT_ACCEPTED,
+        "the request was not accepted: this node does not take part yet",
+        "It " + awaited + ".",
+        "It is safe to try again when those servers run.");
+  }
+
   static Failure notInitialized() {
     return new Failure(
         SqlState.WRONG_STATE,

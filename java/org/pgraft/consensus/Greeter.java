@@ -14,10 +14,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Asks the known members, before the engine takes part, what they know of this node. Those that do not answer in time
- * cannot object; the node's registration through the log is the second check.
+ * Introduces this node to other members and asks them what they know of it.
  *
- * <p>Used once, by the thread that starts the engine; blocks for about a second at most.
+ * <p>One thread at a time; blocks for about a second at most.
  */
 final class Greeter {
   private static final Logger LOG = LoggerFactory.getLogger(Greeter.class);
@@ -34,27 +33,29 @@ final class Greeter {
   }
 
   /**
-   * Greets every member.
+   * Greets members.
    *
    * @param members where they listen, by id
-   * @param mine this node's identity
-   * @return false when one of them belongs to a cluster whose configuration does not list this node
+   * @param mine the directory and the run with which this node is about to take part
+   * @return the greetings of those that answered, by id
    * @throws EngineException when one of them knows that this node must not take part
    */
-  boolean greet(Map<Integer, String> members, Identity mine) throws EngineException {
+  Map<Integer, Greeting> greet(Map<Integer, String> members, KnownDirectory mine) throws EngineException {
     final Map<Integer, CompletableFuture<byte[]>> calls = new HashMap<>();
-    final byte[] hello =
-        new PeerMessage(PeerMessage.Kind.HELLO, cluster, self, ByteBuffer.allocate(0)).encode();
+    final ByteBuffer body = ByteBuffer.allocate(3 * Long.BYTES);
+    body.putLong(mine.directory().getMostSignificantBits()).putLong(mine.directory().getLeastSignificantBits());
+    body.putLong(mine.run());
+    final byte[] hello = new PeerMessage(PeerMessage.Kind.HELLO, cluster, self, body.flip()).encode();
     members.forEach((id, address) -> calls.put(id, clients.call(HostPort.parse(address), hello, CALL_NANOS)));
-    boolean listed = true;
+    final Map<Integer, Greeting> greetings = new HashMap<>();
     for (Map.Entry<Integer, CompletableFuture<byte[]>> call : calls.entrySet()) {
       final Optional<Greeting> greeting = answer(call.getKey(), call.getValue());
       if (greeting.isPresent()) {
-        greeting.get().check(mine);
-        listed &= !greeting.get().member() || greeting.get().listed();
+        greeting.get().check(self, mine);
+        greetings.put(call.getKey(), greeting.get());
       }
     }
-    return listed;
+    return greetings;
   }
 
   private static Optional<Greeting> answer(int member, CompletableFuture<byte[]> call) throws EngineException {
@@ -65,6 +66,10 @@ final class Greeter {
         throw new EngineException(
             "member " + member + " refuses this node: " + answer.reason(),
             "Compare the settings of both servers.");
+      }
+      if (answer.verdict() != PeerMessage.Verdict.ANSWERED) {
+        LOG.debug("member {} cannot tell yet", member);
+        return Optional.empty();
       }
       return Optional.of(Greeting.decode(answer.body()));
     } catch (ExecutionException | TimeoutException e) {

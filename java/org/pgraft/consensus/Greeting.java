@@ -5,24 +5,16 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * A member's answer to the question that every node asks before its engine starts: who are you, and what do you know of
- * me? From it the asking node learns that its directory is lost, old or a copy, before it could vote with it.
+ * A member's answer to the introduction that every node makes before it takes part: this is my directory; who are you, and
+ * what do you know of me? From it the asking node learns that its directory is lost, old or a copy, before it could vote
+ * with it.
  *
  * @param node the answering node
  * @param member whether the answering node is a member of a cluster
  * @param listed whether the asking node is in the answering node's configuration
- * @param record what the replicated member table says of the asking node
+ * @param record with which directory the answering node knows the asking one
  */
 record Greeting(int node, boolean member, boolean listed, Optional<KnownDirectory> record) {
-  /**
-   * The directory with which a node was last seen.
-   *
-   * @param directory its id
-   * @param start the number of its last start
-   * @param removed whether the node was removed from the cluster
-   */
-  record KnownDirectory(UUID directory, long start, boolean removed) {}
-
   private static final int BYTES = 4 + 1 + 1 + 1 + 16 + 8 + 1;
 
   ByteBuffer encode() {
@@ -32,7 +24,7 @@ record Greeting(int node, boolean member, boolean listed, Optional<KnownDirector
         known -> {
           out.putLong(known.directory().getMostSignificantBits());
           out.putLong(known.directory().getLeastSignificantBits());
-          out.putLong(known.start()).put((byte) (known.removed() ? 1 : 0));
+          out.putLong(known.run()).put((byte) (known.removed() ? 1 : 0));
         });
     return out.flip();
   }
@@ -55,41 +47,35 @@ record Greeting(int node, boolean member, boolean listed, Optional<KnownDirector
   /**
    * Refuses a start that could break a promise.
    *
-   * @param mine the identity with which this node is about to start
+   * @param nodeId this node's id
+   * @param mine the directory and the run with which this node is about to take part
    * @throws EngineException when the answering member knows better
    */
-  void check(Identity mine) throws EngineException {
-    if (node == mine.nodeId()) {
+  void check(int nodeId, KnownDirectory mine) throws EngineException {
+    if (node == nodeId) {
       throw new EngineException(
-          "another server answers as node " + mine.nodeId() + " of this cluster",
+          "another server answers as node " + nodeId + " of this cluster",
           "Give every server its own pgraft.name or pgraft.node_id, and its own pgraft.data_dir.");
     }
-    if (record.isEmpty()) {
+    if (record.isEmpty() || !record.get().forbids(mine)) {
       return;
     }
     final KnownDirectory known = record.get();
-    final boolean same = known.directory().equals(mine.directory());
     if (known.removed()) {
-      if (same) {
-        throw new EngineException(
-            "node " + mine.nodeId() + " was removed from the cluster",
-            "To add it again, delete its pgraft directory and the file pgraft.identity in its data directory,"
-                + " restart it without pgraft.initial_cluster, and run pgraft_add_node() on a member.");
-      }
-      return;
-    }
-    if (!same) {
       throw new EngineException(
-          "the cluster knows node " + mine.nodeId() + " with another directory than this server's",
-          "Put the node's own directory back. If it is lost, run pgraft_remove_node(" + mine.nodeId()
-              + ") on another member and add the node again.");
+          "node " + nodeId + " was removed from the cluster",
+          "To add it again, delete its pgraft directory and the file pgraft.identity in its data directory,"
+              + " restart it without pgraft.initial_cluster, and run pgraft_add_node() on a member.");
     }
-    if (known.start() >= mine.start()) {
+    final String replace = " If it is lost, run pgraft_remove_node(" + nodeId + ") on another member and add the node again.";
+    if (!known.directory().equals(mine.directory())) {
       throw new EngineException(
-          "the directory of node " + mine.nodeId() + " is an old copy: the cluster has seen start "
-              + known.start() + ", the directory counts " + mine.start(),
-          "Put the newest directory back. If it is lost, run pgraft_remove_node(" + mine.nodeId()
-              + ") on another member and add the node again.");
+          "the cluster knows node " + nodeId + " with another directory than this server's",
+          "Put the node's own directory back." + replace);
     }
+    throw new EngineException(
+        "the directory of node " + nodeId + " is an old copy: the cluster has seen start "
+            + Incarnations.start(known.run()) + ", the directory counts " + Incarnations.start(mine.run()),
+        "Put the newest directory back." + replace);
   }
 }

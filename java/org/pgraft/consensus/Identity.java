@@ -15,27 +15,41 @@ import java.util.UUID;
  * @param start how often an engine was started on this directory; raised and fsynced before each start
  * @param member whether the node was ever a member of its cluster
  * @param members the members of the last configuration seen, id to host:port, to be asked at the next start
+ * @param introduced the directories with which other nodes introduced themselves last, by id; see {@link Greeting}
  */
 record Identity(
-    String clusterId, int nodeId, UUID directory, long start, boolean member, Map<Integer, String> members) {
+    String clusterId,
+    int nodeId,
+    UUID directory,
+    long start,
+    boolean member,
+    Map<Integer, String> members,
+    Map<Integer, KnownDirectory> introduced) {
   Identity {
     members = Map.copyOf(members);
+    introduced = Map.copyOf(introduced);
   }
 
   static Identity fresh(String clusterId, int nodeId) {
-    return new Identity(clusterId, nodeId, UUID.randomUUID(), 0, false, Map.of());
+    return new Identity(clusterId, nodeId, UUID.randomUUID(), 0, false, Map.of(), Map.of());
   }
 
   Identity nextStart() {
-    return new Identity(clusterId, nodeId, directory, start + 1, member, members);
+    return new Identity(clusterId, nodeId, directory, start + 1, member, members, introduced);
   }
 
   Identity asMember() {
-    return new Identity(clusterId, nodeId, directory, start, true, members);
+    return new Identity(clusterId, nodeId, directory, start, true, members, introduced);
   }
 
   Identity withMembers(Map<Integer, String> current) {
-    return new Identity(clusterId, nodeId, directory, start, member, current);
+    return new Identity(clusterId, nodeId, directory, start, member, current, introduced);
+  }
+
+  Identity withIntroduced(int node, KnownDirectory shown) {
+    final Map<Integer, KnownDirectory> all = new TreeMap<>(introduced);
+    all.put(node, shown);
+    return new Identity(clusterId, nodeId, directory, start, member, members, all);
   }
 
   /** The members as one line, in the order of their ids: {@code 1=host:port,2=host:port}. */
@@ -43,6 +57,17 @@ record Identity(
     final StringBuilder line = new StringBuilder();
     new TreeMap<>(members)
         .forEach((id, address) -> line.append(line.length() == 0 ? "" : ",").append(id).append('=').append(address));
+    return line.toString();
+  }
+
+  /** The introductions as one line: {@code 2=directory/run,3=directory/run}. */
+  String introducedLine() {
+    final StringBuilder line = new StringBuilder();
+    new TreeMap<>(introduced)
+        .forEach(
+            (id, known) ->
+                line.append(line.length() == 0 ? "" : ",").append(id).append('=')
+                    .append(known.directory()).append('/').append(known.run()));
     return line.toString();
   }
 }

@@ -22,8 +22,8 @@ import org.slf4j.LoggerFactory;
  * Keeps the {@link Identity} in two places that must agree: the file {@code identity} in pgraft's own directory, and the
  * marker {@code pgraft.identity} inside PGDATA, which tells when the directory is lost.
  *
- * <p>Used by the thread that starts the engine, and later, for changes of the member list only, by Ratis' apply thread;
- * the monitor of this object guards the identity.
+ * <p>Used by the thread that starts the engine, and later, for changes of the member list by Ratis' apply thread and for
+ * introductions of other nodes by gRPC's threads; the monitor of this object guards the identity, also while it is written.
  */
 final class IdentityFiles {
   private static final Logger LOG = LoggerFactory.getLogger(IdentityFiles.class);
@@ -130,6 +130,25 @@ final class IdentityFiles {
     }
   }
 
+  /**
+   * Another node shows with which directory it is about to take part. It is noted durably before it is answered, so that
+   * a later start of that node with another directory, or with an older copy of this one, is recognized here.
+   *
+   * @param binding whether what was noted before counts; false to replace it by what is shown now
+   * @return what was noted before and forbids the directory shown; nothing when it is noted now
+   */
+  synchronized Optional<KnownDirectory> introduce(int node, KnownDirectory shown, boolean binding) throws IOException {
+    final KnownDirectory before = current.introduced().get(node);
+    if (binding && before != null && before.forbids(shown)) {
+      return Optional.of(before);
+    }
+    if (!shown.equals(before)) {
+      current = current.withIntroduced(node, shown);
+      store();
+    }
+    return Optional.empty();
+  }
+
   private void store() throws IOException {
     write(directory.resolve(FILE), current);
   }
@@ -160,6 +179,7 @@ final class IdentityFiles {
     properties.setProperty("start_number", Long.toString(identity.start()));
     properties.setProperty("member", Boolean.toString(identity.member()));
     properties.setProperty("members", identity.membersLine());
+    properties.setProperty("introduced", identity.introducedLine());
     final StringWriter text = new StringWriter();
     properties.store(text, "Identity of a pgraft node. Never edit, copy or restore this file.");
     final Path fresh = file.resolveSibling(file.getFileName() + ".new");
@@ -193,7 +213,8 @@ final class IdentityFiles {
               UUID.fromString(required(properties, "directory_uuid")),
               Long.parseLong(required(properties, "start_number")),
               Boolean.parseBoolean(required(properties, "member")),
-              members(properties.getProperty("members", ""))));
+              members(properties.getProperty("members", "")),
+              introduced(properties.getProperty("introduced", ""))));
     } catch (IllegalArgumentException e) {
       throw damaged(file, e);
     }
@@ -216,6 +237,21 @@ final class IdentityFiles {
       }
     }
     return members;
+  }
+
+  private static Map<Integer, KnownDirectory> introduced(String line) {
+    final Map<Integer, KnownDirectory> introduced = new HashMap<>();
+    for (String one : line.split(",")) {
+      final int equals = one.indexOf('=');
+      final int slash = one.indexOf('/');
+      if (equals > 0 && slash > equals) {
+        introduced.put(
+            Integer.parseInt(one.substring(0, equals)),
+            new KnownDirectory(
+                UUID.fromString(one.substring(equals + 1, slash)), Long.parseLong(one.substring(slash + 1))));
+      }
+    }
+    return introduced;
   }
 
   private static EngineException damaged(Path file, Exception cause) {

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.IntPredicate;
@@ -31,7 +32,7 @@ import org.slf4j.LoggerFactory;
  * itself (Raft paper, section 6), this class sees to it that the newcomer is there and willing, that a removal leaves a
  * quorum, and that a hand-over gives the lease back first.
  *
- * <p>Thread-safe, no state of its own, nothing blocks.
+ * <p>Thread-safe, no state of its own; nothing blocks but {@link #handOverBeforeStop}.
  */
 final class Membership {
   private static final Logger LOG = LoggerFactory.getLogger(Membership.class);
@@ -241,6 +242,19 @@ final class Membership {
                   .handle((gone, failed) -> PeerMessage.Answer.of(PeerMessage.Verdict.UNKNOWN));
             })
         .thenCompose(answer -> answer);
+  }
+
+  /** Gives lease and leadership away, to nobody if there is nobody else. Blocks for as long as it may take. */
+  void handOverBeforeStop(long timeoutNanos) {
+    final boolean alone = raft.configurations().stream().allMatch(voters -> voters.size() == 1);
+    final CompletableFuture<?> given = alone ? lease.surrender() : handOver(0, timeoutNanos);
+    try {
+      given.get(timeoutNanos, TimeUnit.NANOSECONDS);
+    } catch (TimeoutException | ExecutionException e) {
+      LOG.info("the leadership was not handed over before the stop: {}", e.toString());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private CompletableFuture<PeerMessage.Answer> changed(CompletableFuture<Void> change) {

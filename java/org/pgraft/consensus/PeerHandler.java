@@ -18,10 +18,10 @@ import org.slf4j.LoggerFactory;
 final class PeerHandler implements PeerService.Handler {
   private static final Logger LOG = LoggerFactory.getLogger(PeerHandler.class);
 
-  /** Who the messages concern. Nothing here may block. */
+  /** Who the messages concern. Nothing here may block, except that an introduction is written to disk. */
   interface Receiver {
-    /** Who this node is and what it knows of the asking node. */
-    Answer hello(int from);
+    /** A node shows its directory: who this node is, and what it knows of the asking one. */
+    Answer hello(int from, KnownDirectory shown);
 
     /** Become a member of the sender's cluster. */
     CompletionStage<Answer> join(int asNode, String clusterId);
@@ -62,7 +62,10 @@ final class PeerHandler implements PeerService.Handler {
   private CompletionStage<Answer> answer(PeerMessage message) {
     final ByteBuffer body = message.body();
     return switch (message.kind()) {
-      case HELLO -> CompletableFuture.completedFuture(receiver.hello(message.from()));
+      case HELLO ->
+          CompletableFuture.completedFuture(
+              receiver.hello(
+                  message.from(), new KnownDirectory(new UUID(body.getLong(), body.getLong()), body.getLong())));
       case JOIN -> receiver.join(body.getInt(), PeerMessage.text(body));
       case LEASE ->
           CompletableFuture.completedFuture(

@@ -2,11 +2,14 @@ package org.pgraft.consensus;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.pgraft.consensus.PeerMessage.Answer;
 import org.pgraft.consensus.PeerMessage.Verdict;
 import org.pgraft.store.MemberRecord;
@@ -31,6 +34,7 @@ final class PeerReceiver implements PeerHandler.Receiver {
       HolderDuties duties,
       IdentityFiles identity,
       Registration registration,
+      Introductions introductions,
       String clusterId) {}
 
   private final int self;
@@ -56,23 +60,26 @@ final class PeerReceiver implements PeerHandler.Receiver {
       HolderDuties duties,
       IdentityFiles identity,
       Registration registration,
+      Introductions introductions,
       String clusterId) {
-    parts = new Parts(raft, gateway, reporter, duties, identity, registration, clusterId);
+    parts = new Parts(raft, gateway, reporter, duties, identity, registration, introductions, clusterId);
   }
 
   @Override
-  public Answer hello(int from) {
+  public Answer hello(int from, KnownDirectory shown) {
     final Parts wired = parts;
-    final boolean member = wired != null && !wired.raft().configurations().isEmpty();
-    final boolean listed =
-        member && wired.raft().configurations().stream().anyMatch(voters -> voters.contains(from));
-    final Optional<Greeting.KnownDirectory> known =
-        store.get().flatMap(open -> open.member(from)).map(PeerReceiver::known);
-    return new Answer(Verdict.ANSWERED, new Greeting(self, member, listed, known).encode());
+    if (wired == null) {
+      return Answer.of(Verdict.UNKNOWN);
+    }
+    final Set<Integer> members =
+        wired.raft().configurations().stream().flatMap(Set::stream).collect(Collectors.toUnmodifiableSet());
+    return wired
+        .introductions()
+        .answer(from, shown, members, store.get().flatMap(open -> open.member(from)).map(PeerReceiver::known));
   }
 
-  private static Greeting.KnownDirectory known(MemberRecord member) {
-    return new Greeting.KnownDirectory(member.directory(), Incarnations.start(member.start()), member.removed());
+  private static KnownDirectory known(MemberRecord member) {
+    return new KnownDirectory(member.directory(), member.start(), member.removed());
   }
 
   @Override
@@ -91,13 +98,13 @@ final class PeerReceiver implements PeerHandler.Receiver {
     }
     if (wired.raft().division().isPresent()) {
       // Asked before, but the change of the configuration did not come through: wait for it again.
-      return wired.raft().configurations().stream().allMatch(java.util.Set::isEmpty)
+      return wired.raft().configurations().stream().allMatch(Set::isEmpty)
           ? answered(joined(wired))
           : answered(Answer.refused("node " + self + " is a member of a cluster already"));
     }
     return wired
         .raft()
-        .startGroup(java.util.List.of())
+        .startGroup(List.of())
         .handle(
             (nothing, failure) -> {
               if (failure == null) {
@@ -127,6 +134,10 @@ final class PeerReceiver implements PeerHandler.Receiver {
     final Parts wired = parts;
     if (wired == null) {
       return Answer.refused("node " + self + " is still starting");
+    }
+    if (wired.raft().division().isEmpty()) {
+      // It knows of no term that it voted in, so its word would be worth nothing.
+      return Answer.refused("node " + self + " does not take part yet");
     }
     final long mine = wired.raft().currentTerm();
     if (term >= mine) {

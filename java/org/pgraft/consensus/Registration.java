@@ -11,6 +11,7 @@ import org.pgraft.command.Request;
 import org.pgraft.command.Responses;
 import org.pgraft.command.SqlState;
 import org.pgraft.config.Settings;
+import org.pgraft.store.MemberRecord;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -72,6 +73,20 @@ final class Registration {
         settings.port(),
         settings.name(),
         FEATURE_LEVEL);
+  }
+
+  /** Another server that was started with a copy of this directory has entered itself: one of the two must not go on. */
+  void refuseCopies(MemberRecord entered) {
+    final boolean copy =
+        entered.directory().equals(identity.identity().directory())
+            && entered.start() != incarnation
+            && Incarnations.start(entered.start()) >= Incarnations.start(incarnation);
+    if (copy) {
+      refused.accept(
+          new EngineException(
+              "another server was started with a copy of the directory of node " + self,
+              "Stop one of the two servers, and delete its pgraft directory."));
+    }
   }
 
   private void offer() {

@@ -61,6 +61,7 @@ final class EngineHost {
   private volatile boolean stopped;
   private volatile EngineException startFailure;
   private EngineStatus shown;
+  private String shownWaits = "";
   private long heapShownAt;
   private boolean refuses;
 
@@ -202,12 +203,14 @@ final class EngineHost {
   /** Shows what has changed since the last round. */
   private void show() {
     final EngineStatus status = engine.status();
-    if (!status.equals(shown)) {
+    final String waits = status.phase() == EngineStatus.Phase.WAITING ? waits() : "";
+    if (!status.equals(shown) || !waits.equals(shownWaits)) {
       page.figures(status);
-      if (shown == null || shown.phase() != status.phase()) {
-        showPhase(status.phase());
+      if (shown == null || shown.phase() != status.phase() || !waits.equals(shownWaits)) {
+        showPhase(status.phase(), waits);
       }
       shown = status;
+      shownWaits = waits;
     }
     final long now = server.boottimeNanos();
     if (now - heapShownAt > HEAP_INTERVAL_NANOS) {
@@ -217,12 +220,16 @@ final class EngineHost {
     }
   }
 
-  private void showPhase(EngineStatus.Phase phase) {
+  private String waits() {
+    return engine.waitsFor().map(awaited -> "the node " + awaited).orElse(WAITS);
+  }
+
+  private void showPhase(EngineStatus.Phase phase, String waits) {
     switch (phase) {
       case STARTING -> {
         // The worker has shown that itself, or still shows why the last start failed.
       }
-      case WAITING -> page.state(WorkerState.WAITING, WAITS);
+      case WAITING -> page.state(WorkerState.WAITING, waits);
       case RUNNING -> page.state(WorkerState.RUNNING, "");
       case STOPPING, STOPPED -> page.state(WorkerState.STOPPING, "");
     }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** A directory belongs to a member: one that is lost, old or another's takes no part, and says the way out. */
@@ -68,6 +69,64 @@ final class IdentityTest extends ClusterTest {
   }
 
   @Test
+  void when_an_empty_directory_starts_before_the_others_then_it_waits_and_is_refused() throws Exception {
+    TestCluster cluster = cluster(3, Map.of("pgraft.command_timeout", "2s"));
+    cluster.node(1).put("key", "value");
+    TestNode lost = cluster.node(3);
+    stopAll(cluster);
+    lost.host().run("rm", "-rf", lost.engineData(), lost.data() + "/pgraft.identity").orFail("rm");
+    lost.start();
+    awaitWaiting(lost, "every member of pgraft.initial_cluster");
+    assertRefused(lost);
+
+    cluster.node(1).start();
+    awaitMessage(lost, "another directory");
+    assertFalse(cluster.node(1).leads() || lost.leads(), "two of three run, but one of them forgot what it promised");
+
+    cluster.node(2).start();
+    assertEquals("value", TestCluster.leaderAmong(List.of(cluster.node(1), cluster.node(2))).get("key"));
+    assertFalse(lost.leads());
+  }
+
+  @Test
+  void when_an_old_copy_starts_before_the_others_then_it_waits_and_is_refused() throws Exception {
+    TestCluster cluster = cluster(3, Map.of("pgraft.command_timeout", "2s"));
+    TestNode node = cluster.node(3);
+    String old = node.host().directory() + "/old";
+    node.stop("fast");
+    node.host().run("cp", "-a", node.engineData(), old).orFail("cp");
+    node.start();
+    cluster.leader();
+    node.put("key", "value");
+    stopAll(cluster);
+    node.host().run("rm", "-rf", node.engineData()).orFail("rm");
+    node.host().run("mv", old, node.engineData()).orFail("mv");
+    node.start();
+    awaitWaiting(node, "a majority of the members");
+    assertRefused(node);
+
+    cluster.node(1).start();
+    awaitMessage(node, "old copy");
+    cluster.node(2).start();
+    assertEquals("value", TestCluster.leaderAmong(List.of(cluster.node(1), cluster.node(2))).get("key"));
+    assertFalse(node.leads());
+  }
+
+  @Test
+  void when_one_member_is_not_there_yet_then_no_cluster_is_founded_without_it() throws Exception {
+    TestCluster cluster = untilTheEnd(TestCluster.prepared(3, Map.of("pgraft.command_timeout", "2s")));
+    cluster.node(1).start();
+    cluster.node(2).start();
+    awaitWaiting(cluster.node(1), "node 3 at " + cluster.node(3).host().address());
+    awaitWaiting(cluster.node(2), "node 3 at " + cluster.node(3).host().address());
+    assertRefused(cluster.node(1));
+
+    cluster.node(3).start();
+    cluster.leader().put("key", "value");
+    assertEquals("value", cluster.node(3).get("key"));
+  }
+
+  @Test
   void when_a_directory_belongs_to_another_node_then_the_engine_refuses_and_the_server_lives() throws Exception {
     TestCluster cluster = cluster(3);
     TestNode node = cluster.follower();
@@ -101,6 +160,18 @@ final class IdentityTest extends ClusterTest {
     assertFalse(stranger.leads());
     assertEquals(3, cluster.leader().number("SELECT num_nodes FROM pgraft_get_cluster_status()"));
     assertEquals("value", cluster.node(2).get("key"));
+  }
+
+  private static void stopAll(TestCluster cluster) {
+    for (TestNode node : cluster.nodes()) {
+      node.stop("immediate");
+    }
+  }
+
+  private static void awaitWaiting(TestNode node, String whom) throws InterruptedException {
+    Await.value(node + " waits for " + whom,
+        () -> node.text("SELECT worker_state || ': ' || message FROM pgraft_node_status()"),
+        message -> message.startsWith("WAITING") && message.contains(whom));
   }
 
   private static void awaitMessage(TestNode node, String part) throws InterruptedException {

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
@@ -97,40 +98,59 @@ class IdentityFilesTest {
 
   @Test
   void when_aMemberKnowsALaterStart_then_anOldCopyOfTheDirectoryIsRefused() throws Exception {
-    final Identity mine = claim("c", 1).identity();
-    final Greeting knowsLater =
-        new Greeting(2, true, true, Optional.of(new Greeting.KnownDirectory(mine.directory(), mine.start(), false)));
-    final Greeting knowsEarlier =
-        new Greeting(2, true, true, Optional.of(new Greeting.KnownDirectory(mine.directory(), mine.start() - 1, false)));
+    final KnownDirectory mine = shown(claim("c", 1).identity(), 5);
+    final Greeting knowsThisRun = greeting(new KnownDirectory(mine.directory(), mine.run()));
+    final Greeting knowsAnEarlierRun = greeting(new KnownDirectory(mine.directory(), mine.run() - (1 << 20)));
+    final Greeting knowsALaterRun = greeting(new KnownDirectory(mine.directory(), mine.run() + (1 << 20)));
+    final Greeting knowsATwin = greeting(new KnownDirectory(mine.directory(), mine.run() + 1));
 
-    assertTrue(
-        assertThrows(EngineException.class, () -> knowsLater.check(mine)).getMessage().contains("old copy"));
-    knowsEarlier.check(mine);
+    knowsThisRun.check(1, mine);
+    knowsAnEarlierRun.check(1, mine);
+    for (Greeting knows : List.of(knowsALaterRun, knowsATwin)) {
+      assertTrue(
+          assertThrows(EngineException.class, () -> knows.check(1, mine)).getMessage().contains("old copy"));
+    }
   }
 
   @Test
   void when_aMemberKnowsAnotherDirectoryOrARemoval_then_theNodeIsRefused() throws Exception {
-    final Identity mine = claim("c", 1).identity();
-    final UUID other = UUID.randomUUID();
-    assertNotEquals(other, mine.directory());
+    final KnownDirectory mine = shown(claim("c", 1).identity(), 5);
+    final KnownDirectory other = new KnownDirectory(UUID.randomUUID(), 0);
 
+    assertThrows(EngineException.class, () -> greeting(other).check(1, mine));
     assertThrows(
-        EngineException.class,
-        () ->
-            new Greeting(2, true, true, Optional.of(new Greeting.KnownDirectory(other, 0, false))).check(mine));
-    assertThrows(
-        EngineException.class,
-        () ->
-            new Greeting(2, true, false, Optional.of(new Greeting.KnownDirectory(mine.directory(), 0, true)))
-                .check(mine));
-    assertThrows(
-        EngineException.class, () -> new Greeting(1, true, true, Optional.empty()).check(mine));
+        EngineException.class, () -> greeting(new KnownDirectory(mine.directory(), 0, true)).check(1, mine));
+    greeting(new KnownDirectory(other.directory(), 0, true)).check(1, mine);
+    assertThrows(EngineException.class, () -> new Greeting(1, true, true, Optional.empty()).check(1, mine));
+  }
+
+  @Test
+  void when_aNodeShowsAnotherDirectoryThanBefore_then_aMemberRemembersTheFirstAlsoAfterARestart() throws Exception {
+    final KnownDirectory first = new KnownDirectory(UUID.randomUUID(), 7L << 20);
+    final KnownDirectory second = new KnownDirectory(UUID.randomUUID(), 1L << 20);
+    final KnownDirectory older = new KnownDirectory(first.directory(), 6L << 20);
+    assertEquals(Optional.empty(), claim("c", 1).introduce(2, first, true));
+
+    final IdentityFiles again = claim("c", 1);
+    assertEquals(Optional.of(first), again.introduce(2, second, true));
+    assertEquals(Optional.of(first), again.introduce(2, older, true));
+    assertEquals(Optional.empty(), again.introduce(2, new KnownDirectory(first.directory(), 8L << 20), true));
+    assertEquals(Optional.empty(), again.introduce(2, second, false), "not binding: it takes the place of the first");
+    assertEquals(second, again.identity().introduced().get(2));
+  }
+
+  private static KnownDirectory shown(Identity identity, long random) {
+    return new KnownDirectory(identity.directory(), identity.start() << 20 | random);
+  }
+
+  private static Greeting greeting(KnownDirectory known) {
+    return new Greeting(2, true, true, Optional.of(known));
   }
 
   @Test
   void when_aGreetingTravels_then_itArrivesAsItWasSent() {
     final Greeting sent =
-        new Greeting(3, true, false, Optional.of(new Greeting.KnownDirectory(UUID.randomUUID(), 42, true)));
+        new Greeting(3, true, false, Optional.of(new KnownDirectory(UUID.randomUUID(), 42, true)));
     assertEquals(sent, Greeting.decode(sent.encode()));
     final Greeting nothing = new Greeting(3, false, false, Optional.empty());
     assertEquals(nothing, Greeting.decode(nothing.encode()));
