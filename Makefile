@@ -32,7 +32,7 @@ export PG_CONFIG
 export PGRAFT_TARGET := $(CURDIR)/$(TARGET)
 
 .DEFAULT_GOAL := all
-.PHONY: all install uninstall installcheck unit regress it check demo lint clean help FORCE \
+.PHONY: all install uninstall installcheck unit regress it chaos check demo lint clean help FORCE \
 	require-server require-jdk
 
 all: $(TARGET)/pgraft.so ## build the extension and the engine
@@ -82,6 +82,11 @@ regress: all ## pg_regress on a temporary instance
 it: all ## tests with several servers (TEST=Name picks some)
 	@scripts/cluster_tests $(MAVEN) test -Dtest.groups=cluster -Dtest.excludedGroups= \
 		$(if $(TEST),-Dtest=$(TEST) -Dsurefire.failIfNoSpecifiedTests=true)
+
+chaos: all ## random faults under load, every answer checked (SECONDS=600 SEED=n NODES=3 FAULTS=name,name)
+	@scripts/cluster_tests $(MAVEN) test -Dtest.groups=chaos -Dtest.excludedGroups= \
+		-Dpgraft.chaos.seconds=$(or $(SECONDS),600) -Dpgraft.chaos.nodes=$(or $(NODES),3) \
+		$(if $(SEED),-Dpgraft.chaos.seed=$(SEED)) $(if $(FAULTS),-Dpgraft.chaos.faults=$(FAULTS))
 
 check: ## all the tests: unit, pg_regress, several servers
 	@$(MAKE) --no-print-directory all

@@ -173,10 +173,15 @@ final class Membership {
     if (remaining.isEmpty()) {
       return refused("node " + id + " is the only member: a cluster cannot be without members");
     }
+    final List<MemberStatus> staying = members.get().stream().filter(member -> member.nodeId() != id).toList();
     final long reachable =
-        members.get().stream()
-            .filter(member -> member.nodeId() != id && (member.nodeId() == self || Boolean.TRUE.equals(member.reachable())))
-            .count();
+        staying.stream().filter(member -> member.nodeId() == self || Boolean.TRUE.equals(member.reachable())).count();
+    final long unmeasured =
+        staying.stream().filter(member -> member.nodeId() != self && member.reachable() == null).count();
+    if (reachable <= remaining.size() / 2 && reachable + unmeasured > remaining.size() / 2) {
+      // A leader that is new has not heard of everybody yet; the sender tries again in a moment.
+      return CompletableFuture.completedFuture(PeerMessage.Answer.of(PeerMessage.Verdict.NOT_HOLDER));
+    }
     if (reachable <= remaining.size() / 2) {
       return refused(
           "removing node " + id + " would leave " + remaining.size() + " members of which only " + reachable

@@ -8,9 +8,9 @@ import java.util.function.Predicate;
  * Waits for conditions. A test never sleeps for a fixed time and never asserts how long something took;
  * it waits until the thing is so, with a deadline that only a broken server misses.
  */
-final class Await {
+public final class Await {
   /** How long a condition may take on a busy machine with two cores. */
-  static final Duration DEADLINE = Duration.ofSeconds(90);
+  public static final Duration DEADLINE = Duration.ofSeconds(90);
 
   private static final long PAUSE_MILLIS = 50;
 
@@ -23,7 +23,7 @@ final class Await {
    * @param condition asked again and again; an exception counts as "not yet"
    * @throws AssertionError if it does not hold before the deadline, with the last exception as its cause
    */
-  static void until(String what, Callable<Boolean> condition) throws InterruptedException {
+  public static void until(String what, Callable<Boolean> condition) throws InterruptedException {
     value(what, condition, Boolean::booleanValue);
   }
 
@@ -36,7 +36,7 @@ final class Await {
    * @return the first good value
    * @throws AssertionError if none comes before the deadline
    */
-  static <T> T value(String what, Callable<T> probe, Predicate<? super T> good) throws InterruptedException {
+  public static <T> T value(String what, Callable<T> probe, Predicate<? super T> good) throws InterruptedException {
     long end = System.nanoTime() + DEADLINE.toNanos();
     T last = null;
     Exception failure = null;

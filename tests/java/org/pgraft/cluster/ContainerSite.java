@@ -194,16 +194,10 @@ final class ContainerSite implements Site {
     }
 
     @Override
-    public void cutFrom(List<NodeHost> others) {
-      for (NodeHost other : others) {
-        asRoot("iptables", "-w", "-A", "INPUT", "-s", other.address(), "-j", "DROP").orFail("iptables");
-        asRoot("iptables", "-w", "-A", "OUTPUT", "-d", other.address(), "-j", "DROP").orFail("iptables");
-      }
-    }
-
-    @Override
-    public void heal() {
-      asRoot("iptables", "-w", "-F").orFail("iptables");
+    public Output firewall(String... arguments) {
+      List<String> line = new ArrayList<>(List.of("iptables", "-w"));
+      line.addAll(List.of(arguments));
+      return asRoot(line.toArray(String[]::new));
     }
   }
 }

@@ -50,7 +50,7 @@ final class IdentityTest extends ClusterTest {
     node.stop("fast");
     node.host().run("cp", "-a", node.engineData(), old).orFail("cp");
     node.start();
-    cluster.leader();
+    node.awaitState("RUNNING");
     node.put("key", "new");
     node.stop("fast");
     node.host().run("mv", node.engineData(), newest).orFail("mv");
@@ -90,13 +90,13 @@ final class IdentityTest extends ClusterTest {
 
   @Test
   void when_an_old_copy_starts_before_the_others_then_it_waits_and_is_refused() throws Exception {
-    TestCluster cluster = cluster(3, Map.of("pgraft.command_timeout", "2s"));
+    TestCluster cluster = cluster(3, Map.of("pgraft.command_timeout", "5s"));
     TestNode node = cluster.node(3);
     String old = node.host().directory() + "/old";
     node.stop("fast");
     node.host().run("cp", "-a", node.engineData(), old).orFail("cp");
     node.start();
-    cluster.leader();
+    node.awaitState("RUNNING");
     node.put("key", "value");
     stopAll(cluster);
     node.host().run("rm", "-rf", node.engineData()).orFail("rm");

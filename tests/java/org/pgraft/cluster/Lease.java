@@ -15,9 +15,9 @@ import org.junit.jupiter.api.Assertions;
  * @param from the beginning, in nanoseconds of CLOCK_BOOTTIME, included
  * @param until the end, not included
  */
-record Lease(int node, long term, long from, long until) {
+public record Lease(int node, long term, long from, long until) {
   /** The intervals of one node, oldest first. */
-  static List<Lease> history(TestNode node) throws SQLException {
+  public static List<Lease> history(TestNode node) throws SQLException {
     List<Lease> leases = new ArrayList<>();
     for (List<String> row : node.rows("SELECT node_id, term, from_ns, until_ns FROM pgraft_lease_history()")) {
       leases.add(new Lease(Integer.parseInt(row.get(0)), Long.parseLong(row.get(1)),
@@ -28,7 +28,7 @@ record Lease(int node, long term, long from, long until) {
   }
 
   /** Asserts that intervals of different nodes do not meet; returns all of them in the order of time. */
-  static List<Lease> assertDisjoint(List<TestNode> nodes) throws SQLException {
+  public static List<Lease> assertDisjoint(List<TestNode> nodes) throws SQLException {
     List<Lease> all = new ArrayList<>();
     for (TestNode node : nodes) {
       all.addAll(history(node));

@@ -192,23 +192,11 @@ final class LocalSite implements Site {
     }
 
     @Override
-    public void cutFrom(List<NodeHost> others) {
-      for (NodeHost other : others) {
-        iptables("-A", "INPUT", "-s", other.address(), "-j", "DROP");
-        iptables("-A", "OUTPUT", "-d", other.address(), "-j", "DROP");
-      }
-    }
-
-    @Override
-    public void heal() {
-      iptables("-F");
-    }
-
-    private void iptables(String... arguments) {
+    public Output firewall(String... arguments) {
       List<String> line = new ArrayList<>(plug.enter());
       line.addAll(List.of("iptables", "-w"));
       line.addAll(Arrays.asList(arguments));
-      Command.run(line).orFail("iptables");
+      return Command.run(line);
     }
   }
 }

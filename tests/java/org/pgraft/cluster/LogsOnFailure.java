@@ -26,13 +26,18 @@ public final class LogsOnFailure implements TestExecutionExceptionHandler {
   private static void keep(ExtensionContext context) throws IOException {
     String test = context.getRequiredTestClass().getSimpleName() + "." + context.getRequiredTestMethod().getName();
     Path directory = Path.of(System.getProperty("pgraft.test.logs", "target/cluster-logs"), test);
-    Files.createDirectories(directory);
     for (TestCluster cluster : OpenClusters.all()) {
-      for (TestNode node : cluster.nodes()) {
-        Files.writeString(directory.resolve(node.name() + ".log"), node.log());
-      }
+      keep(cluster, directory);
       System.out.println(test + " failed; the servers' logs are in " + directory + " and end so:");
       System.out.println(cluster.logs(SHOWN_LINES));
+    }
+  }
+
+  /** Writes the whole logs of a cluster's servers to a directory, which is made if it is not there. */
+  public static void keep(TestCluster cluster, Path directory) throws IOException {
+    Files.createDirectories(directory);
+    for (TestNode node : cluster.nodes()) {
+      Files.writeString(directory.resolve(node.name() + ".log"), node.log());
     }
   }
 }

@@ -7,7 +7,7 @@ import java.util.Optional;
  * The place where one node lives: processes of this machine, or a container. A {@link TestNode} does
  * all its work by commands run here, so that every test is the same in both places.
  */
-interface NodeHost {
+public interface NodeHost {
   /** The node's name, unique within its site. */
   String name();
 
@@ -42,9 +42,48 @@ interface NodeHost {
   /** Why this host cannot be cut off from others; empty if it can. */
   Optional<String> whyNotCut();
 
+  /** Calls iptables for the network of this host, as root. */
+  Output firewall(String... arguments);
+
   /** Drops everything between this host and the others, silently and both ways; clients still reach it. */
-  void cutFrom(List<NodeHost> others);
+  default void cutFrom(List<NodeHost> others) {
+    deafTo(others);
+    muteTo(others);
+  }
+
+  /** Drops what the others send to this host; what it sends still arrives. */
+  default void deafTo(List<NodeHost> others) {
+    for (NodeHost other : others) {
+      firewall("-A", "INPUT", "-s", other.address(), "-j", "DROP").orFail("iptables");
+    }
+  }
+
+  /** Drops what this host sends to the others; what they send still arrives. */
+  default void muteTo(List<NodeHost> others) {
+    for (NodeHost other : others) {
+      firewall("-A", "OUTPUT", "-d", other.address(), "-j", "DROP").orFail("iptables");
+    }
+  }
+
+  /** Drops some of the packets that the others send to this host, each with that probability. */
+  default void loseFrom(List<NodeHost> others, double probability) {
+    for (NodeHost other : others) {
+      firewall("-A", "INPUT", "-s", other.address(), "-m", "statistic", "--mode", "random",
+          "--probability", Double.toString(probability), "-j", "DROP").orFail("iptables");
+    }
+  }
+
+  /** How many packets were dropped here since the first of the cuts that are in force. */
+  default long dropped() {
+    return firewall("-L", "-v", "-n", "-x").orFail("iptables").text().lines()
+        .map(line -> line.strip().split("\\s+"))
+        .filter(columns -> columns.length > 2 && columns[2].equals("DROP"))
+        .mapToLong(columns -> Long.parseLong(columns[0]))
+        .sum();
+  }
 
   /** Undoes every cut of this host. */
-  void heal();
+  default void heal() {
+    firewall("-F").orFail("iptables");
+  }
 }

@@ -6,13 +6,13 @@ package org.pgraft.cluster;
  * @param status its exit status
  * @param text its standard output and standard error, in any order
  */
-record Output(int status, String text) {
+public record Output(int status, String text) {
   /**
    * The same, once the status is known to be 0.
    *
    * @throws IllegalStateException if it is not
    */
-  Output orFail(String command) {
+  public Output orFail(String command) {
     if (status != 0) {
       throw new IllegalStateException(command + " ended with status " + status + ":\n" + text);
     }

@@ -11,7 +11,7 @@ import java.util.UUID;
  * kill -9 alone does not show a missing fsync, because the kernel keeps what was written. The library in
  * tests/powercut/disk.c, preloaded into the server, keeps what a disk would hold.
  */
-final class PowerSwitch {
+public final class PowerSwitch {
   // Puts back what the disk holds; from then on that is what was written and synced.
   private static final String RESTORE = """
       set -e
@@ -41,7 +41,7 @@ final class PowerSwitch {
   }
 
   /** Installs a switch in a node that has not been started yet. */
-  static PowerSwitch install(TestNode node) throws IOException {
+  public static PowerSwitch install(TestNode node) throws IOException {
     PowerSwitch power = new PowerSwitch(node);
     String source = node.host().directory() + "/disk.c";
     String library = node.host().directory() + "/disk.so";
@@ -56,7 +56,7 @@ final class PowerSwitch {
   }
 
   /** Takes the power: the server ends at once and its disk holds what it had synced. */
-  void cut() throws Exception {
+  public void cut() throws Exception {
     long worker = node.worker();
     node.kill();
     Await.until("the worker of " + node + " has ended",

@@ -9,19 +9,19 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A client's session on a node. Values come back as PostgreSQL prints them. One thread at a time. */
-final class Session implements AutoCloseable {
+public final class Session implements AutoCloseable {
   private final Connection connection;
 
   Session(Connection connection) {
     this.connection = connection;
   }
 
-  Connection connection() {
+  public Connection connection() {
     return connection;
   }
 
   /** Runs a statement and returns its rows; null for a null, no rows for a command. */
-  List<List<String>> rows(String sql, Object... arguments) throws SQLException {
+  public List<List<String>> rows(String sql, Object... arguments) throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(sql)) {
       for (int i = 0; i < arguments.length; i++) {
         statement.setObject(i + 1, arguments[i]);
@@ -45,7 +45,7 @@ final class Session implements AutoCloseable {
   }
 
   /** Runs a statement that gives exactly one value. */
-  String text(String sql, Object... arguments) throws SQLException {
+  public String text(String sql, Object... arguments) throws SQLException {
     List<List<String>> rows = rows(sql, arguments);
     if (rows.size() != 1 || rows.get(0).size() != 1) {
       throw new AssertionError("expected one value, got " + rows + " from: " + sql);
@@ -54,7 +54,7 @@ final class Session implements AutoCloseable {
   }
 
   /** Runs a statement that gives exactly one boolean, which is not null. */
-  boolean truth(String sql, Object... arguments) throws SQLException {
+  public boolean truth(String sql, Object... arguments) throws SQLException {
     return switch (String.valueOf(text(sql, arguments))) {
       case "t" -> true;
       case "f" -> false;
@@ -63,12 +63,12 @@ final class Session implements AutoCloseable {
   }
 
   /** Runs a statement that gives exactly one whole number, which is not null. */
-  long number(String sql, Object... arguments) throws SQLException {
+  public long number(String sql, Object... arguments) throws SQLException {
     return Long.parseLong(text(sql, arguments));
   }
 
   /** Runs a command and leaves its result. */
-  void run(String sql, Object... arguments) throws SQLException {
+  public void run(String sql, Object... arguments) throws SQLException {
     rows(sql, arguments);
   }
 
@@ -78,7 +78,7 @@ final class Session implements AutoCloseable {
    * @return the error
    * @throws AssertionError if it does not fail
    */
-  SQLException failure(String sql, Object... arguments) {
+  public SQLException failure(String sql, Object... arguments) {
     try {
       throw new AssertionError("expected an error, got " + rows(sql, arguments) + " from: " + sql);
     } catch (SQLException e) {

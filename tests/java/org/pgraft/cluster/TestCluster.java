@@ -16,7 +16,7 @@ import java.util.concurrent.Future;
 import java.util.stream.Collectors;
 
 /** Some nodes and what is done with them together. Closing it ends and removes them. */
-final class TestCluster implements AutoCloseable {
+public final class TestCluster implements AutoCloseable {
   /** SQLSTATEs of a server that is down, starting or stopping. */
   private static final Set<String> NO_CONNECTION = Set.of("08001", "08006", "57P01", "57P03");
 
@@ -39,16 +39,19 @@ final class TestCluster implements AutoCloseable {
   }
 
   /** A cluster that formed by itself from initial_cluster and has a leader. */
-  static TestCluster started(int size) throws Exception {
+  public static TestCluster started(int size) throws Exception {
     return started(size, Map.of());
   }
 
   /** The same with settings of PostgreSQL or pgraft for every node. */
-  static TestCluster started(int size, Map<String, String> settings) throws Exception {
+  public static TestCluster started(int size, Map<String, String> settings) throws Exception {
     TestCluster cluster = prepared(size, settings);
     try {
       cluster.startAll();
       cluster.leader();
+      for (TestNode node : cluster.nodes()) {
+        node.awaitState("RUNNING");
+      }
       return cluster;
     } catch (Exception | Error e) {
       cluster.giveUp(e);
@@ -57,7 +60,7 @@ final class TestCluster implements AutoCloseable {
   }
 
   /** A cluster of nodes that name each other in initial_cluster, not started yet. */
-  static TestCluster prepared(int size, Map<String, String> settings) throws Exception {
+  public static TestCluster prepared(int size, Map<String, String> settings) throws Exception {
     TestCluster cluster = new TestCluster(Site.open());
     try {
       cluster.make(size);
@@ -77,7 +80,7 @@ final class TestCluster implements AutoCloseable {
   }
 
   /** Nodes that know nothing of each other: each has an id, an address and a port, and waits. */
-  static TestCluster waiting(int size) throws Exception {
+  public static TestCluster waiting(int size) throws Exception {
     TestCluster cluster = new TestCluster(Site.open());
     try {
       cluster.addWaiting(size);
@@ -90,14 +93,15 @@ final class TestCluster implements AutoCloseable {
   }
 
   /** One more node that waits to be added, started. */
-  TestNode oneMoreWaiting() throws Exception {
+  public TestNode oneMoreWaiting() throws Exception {
     TestNode node = addWaiting(1).get(0);
     node.start();
+    node.awaitState("WAITING");
     return node;
   }
 
   /** A server without the library in shared_preload_libraries, started. */
-  static TestCluster withoutPreload() throws Exception {
+  public static TestCluster withoutPreload() throws Exception {
     TestCluster cluster = new TestCluster(Site.open());
     try {
       TestNode node = cluster.make(1).get(0);
@@ -142,36 +146,36 @@ final class TestCluster implements AutoCloseable {
   }
 
   /** Starts every node, all at once. */
-  void startAll() throws Exception {
+  public void startAll() throws Exception {
     inParallel(nodes(), node -> {
       node.start();
       return null;
     });
   }
 
-  List<TestNode> nodes() {
+  public List<TestNode> nodes() {
     synchronized (nodes) {
       return List.copyOf(nodes);
     }
   }
 
   /** The node with that id, from 1. */
-  TestNode node(int number) {
+  public TestNode node(int number) {
     return nodes.get(number - 1);
   }
 
   /** All nodes but those given. */
-  List<TestNode> others(TestNode... without) {
+  public List<TestNode> others(TestNode... without) {
     return nodes().stream().filter(node -> !Arrays.asList(without).contains(node)).toList();
   }
 
   /** Waits until exactly one node leads, and gives it. */
-  TestNode leader() throws InterruptedException {
+  public TestNode leader() throws InterruptedException {
     return leaderAmong(nodes());
   }
 
   /** Waits until exactly one of these nodes leads, and gives it. */
-  static TestNode leaderAmong(List<TestNode> candidates) throws InterruptedException {
+  public static TestNode leaderAmong(List<TestNode> candidates) throws InterruptedException {
     return Await.value("one leader among " + candidates, () -> {
       List<TestNode> leaders = new ArrayList<>();
       for (TestNode node : candidates) {
@@ -196,17 +200,17 @@ final class TestCluster implements AutoCloseable {
   }
 
   /** A node that does not lead. */
-  TestNode follower() throws InterruptedException {
+  public TestNode follower() throws InterruptedException {
     return others(leader()).get(0);
   }
 
   /** Waits until a node's own store has a value. */
-  static void awaitLocal(TestNode node, String key, String value) throws InterruptedException {
+  public static void awaitLocal(TestNode node, String key, String value) throws InterruptedException {
     Await.until(node + " has " + key + " = " + value, () -> value.equals(node.localGet(key)));
   }
 
   /** Waits until every node names the same leader, and gives its id. */
-  int agreedLeader() throws InterruptedException {
+  public int agreedLeader() throws InterruptedException {
     return Await.value("all nodes name the same leader", () -> {
       List<Long> named = new ArrayList<>();
       for (TestNode node : nodes()) {
@@ -217,22 +221,22 @@ final class TestCluster implements AutoCloseable {
   }
 
   /** Why nodes of this cluster cannot be cut off; empty if they can. */
-  Optional<String> whyNotCut() {
+  public Optional<String> whyNotCut() {
     return nodes.get(0).host().whyNotCut();
   }
 
   /** Cuts a node off from all others, both ways; clients still reach it. */
-  void cutOff(TestNode node) {
+  public void cutOff(TestNode node) {
     node.host().cutFrom(others(node).stream().map(TestNode::host).toList());
   }
 
   /** Undoes every cut. */
-  void heal() {
+  public void heal() {
     nodes().forEach(node -> node.host().heal());
   }
 
   /** Asserts that every node's own store has the same content once it has caught up, by the hash of a revision. */
-  void assertSameStores() throws Exception {
+  public void assertSameStores() throws Exception {
     TestNode leader = leader();
     leader.put("same-stores", "checked");
     long revision = leader.number("SELECT pgraft_kv_revision()");
@@ -248,7 +252,7 @@ final class TestCluster implements AutoCloseable {
   }
 
   /** The end of every server's log. */
-  String logs(int lines) {
+  public String logs(int lines) {
     StringBuilder text = new StringBuilder();
     for (TestNode node : nodes()) {
       text.append("---- ").append(node.name()).append(" ----\n").append(node.logTail(lines)).append('\n');
@@ -264,12 +268,12 @@ final class TestCluster implements AutoCloseable {
 
   /** Something to do with each of several things. */
   @FunctionalInterface
-  interface Task<A, B> {
+  public interface Task<A, B> {
     B apply(A argument) throws Exception;
   }
 
   /** Does something with each, all at once, and gives the results in the order of the arguments. */
-  static <A, B> List<B> inParallel(List<A> arguments, Task<A, B> task) throws Exception {
+  public static <A, B> List<B> inParallel(List<A> arguments, Task<A, B> task) throws Exception {
     ExecutorService threads = Executors.newFixedThreadPool(Math.max(1, arguments.size()));
     try {
       List<Callable<B>> calls = new ArrayList<>();

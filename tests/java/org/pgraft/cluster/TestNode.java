@@ -14,7 +14,7 @@ import java.util.Properties;
  * One PostgreSQL server with pgraft, a primary of its own, on a host that belongs to it. Its number is its
  * node id. Methods may be called from any thread, each on one thread at a time.
  */
-final class TestNode {
+public final class TestNode {
   private final int number;
   private final NodeHost host;
   private final String data;
@@ -30,35 +30,35 @@ final class TestNode {
   }
 
   /** The node id, from 1. */
-  int number() {
+  public int number() {
     return number;
   }
 
-  String name() {
+  public String name() {
     return host.name();
   }
 
-  NodeHost host() {
+  public NodeHost host() {
     return host;
   }
 
   /** How initial_cluster names this node. */
-  String member() {
+  public String member() {
     return name() + "=" + host.address() + ":" + host.raftPort();
   }
 
   /** PGDATA on the node's host. */
-  String data() {
+  public String data() {
     return data;
   }
 
   /** The engine's directory on the node's host. */
-  String engineData() {
+  public String engineData() {
     return data + ".pgraft";
   }
 
   /** Makes the data directory. */
-  void init() {
+  public void init() {
     host.run(host.binaries() + "/initdb", "-D", data, "-U", "postgres", "-E", "UTF8", "--no-locale", "--no-sync",
         "-A", "trust").orFail("initdb");
     host.run("sh", "-c", "echo 'host all all all trust' >> " + data + "/pg_hba.conf"
@@ -76,7 +76,7 @@ final class TestNode {
   }
 
   /** Sets a parameter for the next start or {@link #reload}. */
-  void set(String name, String value) {
+  public void set(String name, String value) {
     settings.put(name, value);
     StringBuilder text = new StringBuilder();
     settings.forEach((key, setting) ->
@@ -85,23 +85,23 @@ final class TestNode {
   }
 
   /** Takes a parameter back to its default for the next start or {@link #reload}. */
-  void unset(String name) {
+  public void unset(String name) {
     settings.remove(name);
     set("port", Integer.toString(host.serverPort()));
   }
 
-  void reload() {
+  public void reload() {
     host.run(host.binaries() + "/pg_ctl", "-D", data, "reload").orFail("pg_ctl reload");
   }
 
   /** Writes a file on the node's host. */
-  void write(String path, String text) {
+  public void write(String path, String text) {
     String encoded = Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.UTF_8));
     host.run("sh", "-c", "echo " + encoded + " | base64 -d > " + path).orFail("writing " + path);
   }
 
   /** Starts the server and returns when it accepts connections and has the extension. */
-  void start() throws InterruptedException, SQLException {
+  public void start() throws InterruptedException, SQLException {
     startServer();
     try (Session session = connect()) {
       session.run("CREATE EXTENSION IF NOT EXISTS pgraft");
@@ -109,7 +109,7 @@ final class TestNode {
   }
 
   /** Starts the server and returns when it accepts connections. */
-  void startServer() throws InterruptedException {
+  public void startServer() throws InterruptedException {
     // after kill -9 the rest of the old server may still be there for a moment
     Await.value("the start of " + name(), this::tryStart, output -> {
       if (output.status() != 0 && !logTail(5).matches("(?s).*(shared memory|lock file).*")) {
@@ -120,7 +120,7 @@ final class TestNode {
   }
 
   /** Tries to start the server once. */
-  Output tryStart() {
+  public Output tryStart() {
     List<String> command = new ArrayList<>(List.of("env"));
     command.addAll(environment);
     command.addAll(List.of(host.binaries() + "/pg_ctl", "-D", data, "-l", log, "-w", "-t", "60", "-s", "start"));
@@ -128,17 +128,17 @@ final class TestNode {
   }
 
   /** Gives the server more in its environment, each as NAME=VALUE, from its next start on. */
-  void setEnvironment(List<String> variables) {
+  public void setEnvironment(List<String> variables) {
     environment = List.copyOf(variables);
   }
 
   /** Stops the server; the mode is fast, immediate or smart. */
-  void stop(String mode) {
+  public void stop(String mode) {
     host.run(host.binaries() + "/pg_ctl", "-D", data, "-m", mode, "-w", "-t", "60", "-s", "stop")
         .orFail("pg_ctl stop");
   }
 
-  void restart() throws InterruptedException, SQLException {
+  public void restart() throws InterruptedException, SQLException {
     stop("fast");
     start();
   }
@@ -147,100 +147,121 @@ final class TestNode {
    * What a power cut does to a server: kill -9 of its postmaster. The rest of it dies by itself. Returns when
    * the postmaster's pid is free again, which is when its parent has noticed.
    */
-  void kill() {
+  public void kill() {
     host.run("sh", "-c", "pid=$(head -n 1 " + data + "/postmaster.pid) && kill -9 $pid || exit 1;"
         + " for i in $(seq 300); do kill -0 $pid 2>/dev/null || exit 0; sleep 0.1; done; exit 2").orFail("kill");
   }
 
+  /** Waits until the worker is in a state. */
+  public void awaitState(String state) throws InterruptedException {
+    Await.value(this + " is " + state, () -> text("SELECT pgraft_get_worker_state()"), state::equals);
+  }
+
   /** Whether the postmaster runs. */
-  boolean running() {
+  public boolean running() {
     return host.run(host.binaries() + "/pg_ctl", "-D", data, "status").status() == 0;
   }
 
   /** Sends a signal, by its name, to a process of the node's host. */
-  void signal(long pid, String signal) {
+  public void signal(long pid, String signal) {
     host.run("kill", "-" + signal, Long.toString(pid)).orFail("kill -" + signal);
   }
 
   /** The pid of the engine's worker, on the node's host. */
-  long worker() throws InterruptedException {
+  public long worker() throws InterruptedException {
     return Await.value("a worker runs on " + name(), () -> number("SELECT worker_pid FROM pgraft_node_status()"),
         pid -> pid > 0);
   }
 
+  /** The pids of the server on the node's host, the postmaster's first, or none when it does not run. */
+  public List<Long> processes() {
+    String script = """
+        pid=$(head -n 1 "$1/postmaster.pid" 2>/dev/null) && kill -0 "$pid" 2>/dev/null || exit 0
+        echo "$pid"
+        sed -nE "s/^([0-9]+) \\(.*\\) [A-Za-z] $pid .*/\\1/p" /proc/[0-9]*/stat 2>/dev/null || true
+        """;
+    return host.run("sh", "-c", script, "sh", data).orFail("looking for processes").text().lines()
+        .map(Long::parseLong).toList();
+  }
+
   /** The last lines of the server's log. */
-  String logTail(int lines) {
+  public String logTail(int lines) {
     return host.run("tail", "-n", Integer.toString(lines), log).text();
   }
 
   /** The whole of the server's log. */
-  String log() {
+  public String log() {
     return host.run("cat", log).text();
   }
 
   /** A new session as the superuser. */
-  Session connect() throws SQLException {
+  public Session connect() throws SQLException {
     return connect("postgres");
   }
 
   /** A new session of a user. */
-  Session connect(String user) throws SQLException {
+  public Session connect(String user) throws SQLException {
+    // no test hangs on a server that does not answer
+    return connect(user, 10, 120);
+  }
+
+  /** The same with limits in seconds: to connect, and for each answer. */
+  public Session connect(String user, int connectTimeout, int answerTimeout) throws SQLException {
     Properties properties = new Properties();
     properties.setProperty("user", user);
-    properties.setProperty("connectTimeout", "10");
-    properties.setProperty("loginTimeout", "20");
-    // no test hangs on a server that does not answer
-    properties.setProperty("socketTimeout", "120");
+    properties.setProperty("connectTimeout", Integer.toString(connectTimeout));
+    properties.setProperty("loginTimeout", Integer.toString(2 * connectTimeout));
+    properties.setProperty("socketTimeout", Integer.toString(answerTimeout));
     properties.setProperty("preferQueryMode", "simple");
     return new Session(DriverManager.getConnection(
         "jdbc:postgresql://" + host.clientAddress() + "/postgres", properties));
   }
 
   /** The rows of a statement run in a session of its own. */
-  List<List<String>> rows(String sql, Object... arguments) throws SQLException {
+  public List<List<String>> rows(String sql, Object... arguments) throws SQLException {
     try (Session session = connect()) {
       return session.rows(sql, arguments);
     }
   }
 
   /** The one value of a statement run in a session of its own. */
-  String text(String sql, Object... arguments) throws SQLException {
+  public String text(String sql, Object... arguments) throws SQLException {
     try (Session session = connect()) {
       return session.text(sql, arguments);
     }
   }
 
   /** The one number of a statement run in a session of its own. */
-  long number(String sql, Object... arguments) throws SQLException {
+  public long number(String sql, Object... arguments) throws SQLException {
     try (Session session = connect()) {
       return session.number(sql, arguments);
     }
   }
 
   /** The one boolean of a statement run in a session of its own. */
-  boolean truth(String sql, Object... arguments) throws SQLException {
+  public boolean truth(String sql, Object... arguments) throws SQLException {
     try (Session session = connect()) {
       return session.truth(sql, arguments);
     }
   }
 
-  boolean leads() throws SQLException {
+  public boolean leads() throws SQLException {
     return truth("SELECT pgraft_is_leader()");
   }
 
-  void put(String key, String value) throws SQLException {
+  public void put(String key, String value) throws SQLException {
     if (!truth("SELECT pgraft_kv_put(?, ?)", key, value)) {
       throw new AssertionError("pgraft_kv_put returned false");
     }
   }
 
   /** A linearizable read. */
-  String get(String key) throws SQLException {
+  public String get(String key) throws SQLException {
     return text("SELECT pgraft_kv_get(?)", key);
   }
 
   /** What this node itself has, without asking another. */
-  String localGet(String key) throws SQLException {
+  public String localGet(String key) throws SQLException {
     try (Session session = connect()) {
       session.run("SET pgraft.read_consistency = local");
       return session.text("SELECT pgraft_kv_get(?)", key);

@@ -1,0 +1,34 @@
+package org.pgraft.chaos;
+
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Random;
+import org.pgraft.cluster.TestCluster;
+
+/** Something that is done to a cluster. */
+interface Fault {
+  String name();
+
+  /** Why it cannot be done to such a cluster; empty if it can. */
+  default Optional<String> whyNot(TestCluster cluster) {
+    return Optional.empty();
+  }
+
+  /** Whether the nodes need power switches. */
+  default boolean needsPower() {
+    return false;
+  }
+
+  /** Whether it ends a process by a signal that otherwise means a bug. */
+  default boolean crashes() {
+    return false;
+  }
+
+  /** How long it lasts. */
+  default Duration hold(Random random) {
+    return Duration.ofMillis(random.nextInt(2_000, 6_000));
+  }
+
+  /** Begins it. Whatever it breaks is broken when this returns. */
+  Injection inject(Arena arena, Random random) throws Exception;
+}

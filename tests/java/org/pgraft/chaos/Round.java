@@ -1,0 +1,128 @@
+package org.pgraft.chaos;
+
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.Random;
+import org.pgraft.cluster.Await;
+import org.pgraft.cluster.Session;
+import org.pgraft.cluster.TestNode;
+
+/** One fault while clients work: inject it, hold it, heal it, wait for the cluster, and judge what was answered. */
+final class Round {
+  /** Answers before the fault begins, so that there is something to lose. */
+  private static final int WARM_UP = 30;
+  private static final long AFTERWARDS_MILLIS = 1_500;
+  /** Above those of the clients. */
+  private static final int LAST_READER = 1_000;
+
+  private final int number;
+  private final Arena arena;
+  private final Fault fault;
+  private final Random random;
+  private final Keys keys;
+  private final History history = new History();
+  private final List<Violation> violations = new ArrayList<>();
+  private final Map<String, Map<String, String>> stores = new HashMap<>();
+  private OptionalDouble recovery = OptionalDouble.empty();
+  private String lastCount;
+  private String evidence = "it was not healed";
+  private boolean bit;
+
+  Round(int number, Arena arena, Fault fault, Random random) {
+    this.number = number;
+    this.arena = arena;
+    this.fault = fault;
+    this.random = random;
+    this.keys = new Keys(number);
+  }
+
+  RoundResult run() throws InterruptedException {
+    Watch watch = new Watch(arena.nodes(), arena.leases());
+    try (watch) {
+      Injection injection = disturb();
+      converge();
+      evidence = injection.bite();
+      bit = true;
+      checkStores();
+    } catch (Injection.DidNotBite e) {
+      evidence = e.getMessage();
+    } catch (InterruptedException e) {
+      throw e;
+    } catch (Exception | AssertionError e) {
+      violations.add(new Violation("round", "it could not go on: " + e));
+    }
+    violations.addAll(RegisterChecker.check(history.operations()));
+    violations.addAll(RevisionChecker.check(history.operations()));
+    violations.addAll(ProgressChecker.check(watch.samples()));
+    violations.addAll(arena.leases().check());
+    violations.addAll(arena.checkLogs(fault.crashes()));
+    history.surprises().forEach(error -> violations.add(new Violation("unexpected error", error)));
+    return new RoundResult(number, fault.name(), bit, evidence, recovery, List.copyOf(violations), history);
+  }
+
+  /** Lets clients work while the fault comes and goes. */
+  private Injection disturb() throws Exception {
+    Random clients = new Random(random.nextLong());
+    Workload workload = new Workload(arena.nodes(), keys, clients, history);
+    try {
+      Await.until("the clients have begun", () -> history.count(Operation.Outcome.OK) >= WARM_UP);
+      long hold = fault.hold(random).toMillis();
+      Injection injection = fault.inject(arena, random);
+      try {
+        Thread.sleep(hold);
+      } finally {
+        injection.heal();
+      }
+      recovery = Recovery.measure(arena.nodes(), keys);
+      if (recovery.isEmpty()) {
+        violations.add(new Violation("liveness", "no majority accepted a write within "
+            + Recovery.DEADLINE.toSeconds() + " s after the fault"));
+      }
+      Thread.sleep(AFTERWARDS_MILLIS);
+      return injection;
+    } finally {
+      workload.close();
+    }
+  }
+
+  /** Waits until all nodes have the same, and reads each key once more through each of them. */
+  private void converge() throws Exception {
+    for (TestNode node : arena.nodes()) {
+      Await.until(node + " has caught up", () -> node.truth("SELECT pgraft_log_sync_with_leader()"));
+    }
+    arena.cluster().assertSameStores();
+    for (TestNode node : arena.nodes()) {
+      Await.until("reads of " + node, () -> {
+        readAll(node);
+        return true;
+      });
+    }
+  }
+
+  private void readAll(TestNode node) throws SQLException {
+    int reader = LAST_READER + node.number();
+    try (Session session = Client.open(node)) {
+      for (String key : keys.registers()) {
+        Client.read(reader, node, session, key, history);
+      }
+      lastCount = Client.read(reader, node, session, keys.counter(), history);
+      session.run("SET pgraft.read_consistency = local");
+      Map<String, String> store = new HashMap<>();
+      for (List<String> row : session.rows("SELECT key, value FROM pgraft_kv_list(?)", keys.oncePrefix())) {
+        store.put(row.get(0), row.get(1));
+      }
+      stores.put(node.name(), store);
+    }
+  }
+
+  private void checkStores() {
+    violations.addAll(KeptWritesChecker.check(history.operations().stream()
+        .filter(operation -> operation.key().startsWith(keys.oncePrefix())).toList(), stores));
+    violations.addAll(CounterChecker.check(history.operations().stream()
+        .filter(operation -> operation.key().equals(keys.counter())).toList(), lastCount));
+  }
+}
