@@ -76,7 +76,10 @@ final class Entrance {
         inside.open();
       }
       askLater();
-    } catch (EngineException | RuntimeException e) {
+    } catch (EngineException e) {
+      refused.accept(e);
+    } catch (RuntimeException e) {
+      // While the engine stops, what this asks is closed under it.
       if (!scheduler.isShutdown()) {
         refused.accept(e);
       }
