@@ -36,13 +36,33 @@ PG_FUNCTION_INFO_V1(pgraft_kv_hash);
 
 static const PgraftBytes no_bytes = {"", 0};
 
+/* The consistency that a call asks for; null stands for the session's setting. */
+static PgraftReadConsistency
+consistency_argument(FunctionCallInfo fcinfo, int number)
+{
+	char	   *name;
+
+	if (PG_ARGISNULL(number))
+		return pgraft_read_consistency;
+	name = text_to_cstring(PG_GETARG_TEXT_PP(number));
+	if (strcmp(name, "linearizable") == 0)
+		return PGRAFT_READ_LINEARIZABLE;
+	if (strcmp(name, "local") == 0)
+		return PGRAFT_READ_LOCAL;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("there is no read consistency \"%s\"", name),
+			 errhint("Say \"linearizable\" or \"local\", or null for the setting pgraft.read_consistency.")));
+}
+
 static Datum
 get(FunctionCallInfo fcinfo, PgraftKind kind)
 {
-	PgraftBytes key = pgraft_key_argument(fcinfo, 0, kind);
 	PgraftBytes value;
 
-	if (!pgraft_read_value(key, &value))
+	if (PG_ARGISNULL(0) ||
+		!pgraft_read_value(consistency_argument(fcinfo, 1),
+						   pgraft_key_argument(fcinfo, 0, kind), &value))
 		PG_RETURN_NULL();
 	return pgraft_datum(value, kind, "value");
 }
@@ -59,18 +79,25 @@ pgraft_kv_get_bytea(PG_FUNCTION_ARGS)
 	return get(fcinfo, PGRAFT_BINARY);
 }
 
+static Datum
+exists(FunctionCallInfo fcinfo, PgraftKind kind)
+{
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	PG_RETURN_BOOL(pgraft_read_value(consistency_argument(fcinfo, 1),
+									 pgraft_key_argument(fcinfo, 0, kind), NULL));
+}
+
 Datum
 pgraft_kv_exists(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(pgraft_read_value(pgraft_key_argument(fcinfo, 0, PGRAFT_TEXT),
-									 NULL));
+	return exists(fcinfo, PGRAFT_TEXT);
 }
 
 Datum
 pgraft_kv_exists_bytea(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(pgraft_read_value(pgraft_key_argument(fcinfo, 0, PGRAFT_BINARY),
-									 NULL));
+	return exists(fcinfo, PGRAFT_BINARY);
 }
 
 /* Where the rows of a scan go, and in which form. */
@@ -151,13 +178,16 @@ revision_argument(FunctionCallInfo fcinfo, int number)
 static Datum
 get_entry(FunctionCallInfo fcinfo, PgraftKind kind)
 {
-	PgraftBytes key = pgraft_key_argument(fcinfo, 0, kind);
-	int64		revision = revision_argument(fcinfo, 1);
-	PgraftStoreEntry entry;
+	PgraftBytes key;
 	PgraftBytes value;
+	PgraftStoreEntry entry;
 
 	InitMaterializedSRF(fcinfo, 0);
-	if (pgraft_read_entry(key, revision, &entry, &value))
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		return (Datum) 0;
+	key = pgraft_key_argument(fcinfo, 0, kind);
+	if (pgraft_read_entry(consistency_argument(fcinfo, 2), key,
+						  revision_argument(fcinfo, 1), &entry, &value))
 	{
 		RowTarget	target = row_target(fcinfo, kind);
 
@@ -186,7 +216,7 @@ pgraft_kv_list_keys(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	target = row_target(fcinfo, PGRAFT_TEXT);
-	pgraft_read_range(&range, add_key, &target);
+	pgraft_read_range(consistency_argument(fcinfo, 0), &range, add_key, &target);
 	return (Datum) 0;
 }
 
@@ -194,6 +224,7 @@ static Datum
 list(FunctionCallInfo fcinfo, PgraftKind kind)
 {
 	PgraftRange range = {no_bytes, no_bytes, PG_INT64_MAX, 0, true};
+	PgraftReadConsistency consistency = consistency_argument(fcinfo, 4);
 	RowTarget	target;
 
 	range.prefix = pgraft_prefix_argument(fcinfo, 0, kind);
@@ -215,7 +246,7 @@ list(FunctionCallInfo fcinfo, PgraftKind kind)
 
 	InitMaterializedSRF(fcinfo, 0);
 	target = row_target(fcinfo, kind);
-	pgraft_read_range(&range, add_entry, &target);
+	pgraft_read_range(consistency, &range, add_entry, &target);
 	return (Datum) 0;
 }
 
@@ -234,7 +265,7 @@ pgraft_kv_list_bytea(PG_FUNCTION_ARGS)
 Datum
 pgraft_kv_revision(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_INT64(pgraft_read_revision());
+	PG_RETURN_INT64(pgraft_read_revision(consistency_argument(fcinfo, 0)));
 }
 
 /* A count in a column that is an integer by the original's documentation. */

@@ -1,15 +1,15 @@
 /*
  * kv_read.c
- *	  Reads of the key-value store with the consistency that the session asked for.
+ *	  Reads of the key-value store with the consistency that the caller asks for.
  *
- * pgraft.read_consistency = linearizable: the result is the newest that any
- * session anywhere was told of before the read began.
+ * Linearizable: the result is the newest that any session anywhere was told of
+ * before the read began.
  *  - On the lease holder the store is read where it is; afterwards the lease must
  *	  still run in the same term, or the result is thrown away.
  *  - Elsewhere one value is fetched from the lease holder.  For anything larger
  *	  the holder names its revision, this node applies up to it, and that
  *	  revision is read here.
- * pgraft.read_consistency = local: whatever this node has.
+ * Local: whatever this node has.
  *
  * A revision asked for by number is history and the same everywhere, so it is
  * read here when it is here.
@@ -20,7 +20,6 @@
 
 #include "miscadmin.h"
 
-#include "guc.h"
 #include "kv_read.h"
 #include "lease.h"
 #include "shared.h"
@@ -73,19 +72,20 @@ run_under_lease(PgraftStoreQuery query, void *request, int *result)
  * to the request; it is 0 for the current revision, and may be set here.
  */
 static int
-run_consistently(PgraftStoreQuery query, void *request, int64 *at_revision)
+run_consistently(PgraftReadConsistency consistency, PgraftStoreQuery query,
+				 void *request, int64 *at_revision)
 {
 	int64		wanted = *at_revision;
 	int64		generation;
 	const char *why = NULL;
 	int			result;
 
-	if (wanted != 0 || pgraft_read_consistency == PGRAFT_READ_LOCAL)
+	if (wanted != 0 || consistency == PGRAFT_READ_LOCAL)
 	{
 		result = pgraft_store_run(query, request, &generation, &why);
 		if (result == PGRAFT_STORE_UNAVAILABLE ||
 			(result == PGRAFT_STORE_FUTURE &&
-			 pgraft_read_consistency == PGRAFT_READ_LOCAL))
+			 consistency == PGRAFT_READ_LOCAL))
 			pgraft_store_refuse(result, wanted, why);
 		if (result != PGRAFT_STORE_FUTURE)
 			return result;
@@ -140,7 +140,8 @@ fetch_value(PgraftBytes key, PgraftBytes *value)
 
 /* Reads a value into memory of the current context; NULL: it is not wanted. */
 bool
-pgraft_read_value(PgraftBytes key, PgraftBytes *value)
+pgraft_read_value(PgraftReadConsistency consistency, PgraftBytes key,
+				  PgraftBytes *value)
 {
 	PgraftStoreGet get = {.key = key};
 	int64		generation;
@@ -154,7 +155,7 @@ pgraft_read_value(PgraftBytes key, PgraftBytes *value)
 	}
 	for (;;)
 	{
-		if (pgraft_read_consistency == PGRAFT_READ_LOCAL)
+		if (consistency == PGRAFT_READ_LOCAL)
 		{
 			result = pgraft_store_run(pgraft_store_get, &get, &generation, &why);
 			if (result == PGRAFT_STORE_UNAVAILABLE)
@@ -183,7 +184,8 @@ pgraft_read_value(PgraftBytes key, PgraftBytes *value)
 
 /* Reads a key with its revisions and times; false when it did not exist. */
 bool
-pgraft_read_entry(PgraftBytes key, int64 at_revision, PgraftStoreEntry *entry,
+pgraft_read_entry(PgraftReadConsistency consistency, PgraftBytes key,
+				  int64 at_revision, PgraftStoreEntry *entry,
 				  PgraftBytes *value)
 {
 	PgraftStoreGet get = {.key = key, .at_revision = at_revision};
@@ -194,7 +196,8 @@ pgraft_read_entry(PgraftBytes key, int64 at_revision, PgraftStoreEntry *entry,
 	for (;;)
 	{
 		get.at_revision = at_revision;
-		result = run_consistently(pgraft_store_get, &get, &get.at_revision);
+		result = run_consistently(consistency, pgraft_store_get, &get,
+								  &get.at_revision);
 		if (result != PGRAFT_STORE_TOO_SMALL)
 			break;
 		get.capacity = get.needed;
@@ -238,7 +241,8 @@ emit_page(const PgraftStoreScan *scan, PgraftRowSink sink, void *argument)
  * they take.
  */
 void
-pgraft_read_range(const PgraftRange *range, PgraftRowSink sink, void *argument)
+pgraft_read_range(PgraftReadConsistency consistency, const PgraftRange *range,
+				  PgraftRowSink sink, void *argument)
 {
 	PgraftStoreScan scan = {.prefix = range->prefix,
 		.at_revision = range->at_revision,
@@ -257,7 +261,7 @@ pgraft_read_range(const PgraftRange *range, PgraftRowSink sink, void *argument)
 
 		scan.max_rows = left;
 		if (first)
-			result = run_consistently(pgraft_store_scan, &scan,
+			result = run_consistently(consistency, pgraft_store_scan, &scan,
 									  &scan.at_revision);
 		else
 		{
@@ -298,14 +302,14 @@ pgraft_read_range(const PgraftRange *range, PgraftRowSink sink, void *argument)
 
 /* The store's revision. */
 int64
-pgraft_read_revision(void)
+pgraft_read_revision(PgraftReadConsistency consistency)
 {
 	PgraftStoreTotals totals;
 	int64		generation;
 	const char *why;
 	int			result;
 
-	if (pgraft_read_consistency == PGRAFT_READ_LOCAL)
+	if (consistency == PGRAFT_READ_LOCAL)
 	{
 		result = pgraft_store_run(pgraft_store_totals, &totals, &generation,
 								  &why);

@@ -1,12 +1,13 @@
 /*
  * kv_read.h
- *	  Reads of the key-value store with the consistency that the session asked for.
+ *	  Reads of the key-value store with the consistency that the caller asks for.
  *
  * Threads: a backend's only thread.  Locks: none.
  */
 #ifndef PGRAFT_KV_READ_H
 #define PGRAFT_KV_READ_H
 
+#include "guc.h"
 #include "store_query.h"
 
 /* Receives the rows of a scan; key and value are valid during the call. */
@@ -23,11 +24,14 @@ typedef struct PgraftRange
 	bool		with_values;
 } PgraftRange;
 
-extern bool pgraft_read_value(PgraftBytes key, PgraftBytes *value);
-extern bool pgraft_read_entry(PgraftBytes key, int64 at_revision,
-							  PgraftStoreEntry *entry, PgraftBytes *value);
-extern void pgraft_read_range(const PgraftRange *range, PgraftRowSink sink,
+extern bool pgraft_read_value(PgraftReadConsistency consistency, PgraftBytes key,
+							  PgraftBytes *value);
+extern bool pgraft_read_entry(PgraftReadConsistency consistency, PgraftBytes key,
+							  int64 at_revision, PgraftStoreEntry *entry,
+							  PgraftBytes *value);
+extern void pgraft_read_range(PgraftReadConsistency consistency,
+							  const PgraftRange *range, PgraftRowSink sink,
 							  void *argument);
-extern int64 pgraft_read_revision(void);
+extern int64 pgraft_read_revision(PgraftReadConsistency consistency);
 
 #endif							/* PGRAFT_KV_READ_H */

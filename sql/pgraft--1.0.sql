@@ -358,17 +358,17 @@ COMMENT ON FUNCTION pgraft_kv_reset() IS 'delete every key on every member';
 
 /* ---------- key-value store: reads ---------- */
 
-CREATE FUNCTION pgraft_kv_get(key text) RETURNS text
+CREATE FUNCTION pgraft_kv_get(key text, consistency text DEFAULT NULL) RETURNS text
 AS 'MODULE_PATHNAME', 'pgraft_kv_get'
-LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
-COMMENT ON FUNCTION pgraft_kv_get(text) IS 'value of a key, null when it does not exist';
+LANGUAGE C VOLATILE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION pgraft_kv_get(text, text) IS 'value of a key, null when it does not exist';
 
-CREATE FUNCTION pgraft_kv_get(key bytea) RETURNS bytea
+CREATE FUNCTION pgraft_kv_get(key bytea, consistency text DEFAULT NULL) RETURNS bytea
 AS 'MODULE_PATHNAME', 'pgraft_kv_get_bytea'
-LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
-COMMENT ON FUNCTION pgraft_kv_get(bytea) IS 'value of a key, null when it does not exist';
+LANGUAGE C VOLATILE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION pgraft_kv_get(bytea, text) IS 'value of a key, null when it does not exist';
 
-CREATE FUNCTION pgraft_kv_get_entry(key text, at_revision bigint DEFAULT 0) RETURNS TABLE (
+CREATE FUNCTION pgraft_kv_get_entry(key text, at_revision bigint DEFAULT 0, consistency text DEFAULT NULL) RETURNS TABLE (
     key text,
     value text,
     version bigint,
@@ -377,10 +377,10 @@ CREATE FUNCTION pgraft_kv_get_entry(key text, at_revision bigint DEFAULT 0) RETU
     created_at timestamptz,
     updated_at timestamptz)
 AS 'MODULE_PATHNAME', 'pgraft_kv_get_entry'
-LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED ROWS 1;
-COMMENT ON FUNCTION pgraft_kv_get_entry(text, bigint) IS 'a key with its revisions, now or as it was at a revision';
+LANGUAGE C VOLATILE PARALLEL RESTRICTED ROWS 1;
+COMMENT ON FUNCTION pgraft_kv_get_entry(text, bigint, text) IS 'a key with its revisions, now or as it was at a revision';
 
-CREATE FUNCTION pgraft_kv_get_entry(key bytea, at_revision bigint DEFAULT 0) RETURNS TABLE (
+CREATE FUNCTION pgraft_kv_get_entry(key bytea, at_revision bigint DEFAULT 0, consistency text DEFAULT NULL) RETURNS TABLE (
     key bytea,
     value bytea,
     version bigint,
@@ -389,29 +389,30 @@ CREATE FUNCTION pgraft_kv_get_entry(key bytea, at_revision bigint DEFAULT 0) RET
     created_at timestamptz,
     updated_at timestamptz)
 AS 'MODULE_PATHNAME', 'pgraft_kv_get_entry_bytea'
-LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED ROWS 1;
-COMMENT ON FUNCTION pgraft_kv_get_entry(bytea, bigint) IS 'a key with its revisions, now or as it was at a revision';
+LANGUAGE C VOLATILE PARALLEL RESTRICTED ROWS 1;
+COMMENT ON FUNCTION pgraft_kv_get_entry(bytea, bigint, text) IS 'a key with its revisions, now or as it was at a revision';
 
-CREATE FUNCTION pgraft_kv_exists(key text) RETURNS boolean
+CREATE FUNCTION pgraft_kv_exists(key text, consistency text DEFAULT NULL) RETURNS boolean
 AS 'MODULE_PATHNAME', 'pgraft_kv_exists'
-LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
-COMMENT ON FUNCTION pgraft_kv_exists(text) IS 'whether a key exists';
+LANGUAGE C VOLATILE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION pgraft_kv_exists(text, text) IS 'whether a key exists';
 
-CREATE FUNCTION pgraft_kv_exists(key bytea) RETURNS boolean
+CREATE FUNCTION pgraft_kv_exists(key bytea, consistency text DEFAULT NULL) RETURNS boolean
 AS 'MODULE_PATHNAME', 'pgraft_kv_exists_bytea'
-LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
-COMMENT ON FUNCTION pgraft_kv_exists(bytea) IS 'whether a key exists';
+LANGUAGE C VOLATILE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION pgraft_kv_exists(bytea, text) IS 'whether a key exists';
 
-CREATE FUNCTION pgraft_kv_list_keys() RETURNS SETOF text
+CREATE FUNCTION pgraft_kv_list_keys(consistency text DEFAULT NULL) RETURNS SETOF text
 AS 'MODULE_PATHNAME', 'pgraft_kv_list_keys'
-LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED ROWS 1000;
-COMMENT ON FUNCTION pgraft_kv_list_keys() IS 'all keys, in the order of their bytes';
+LANGUAGE C VOLATILE PARALLEL RESTRICTED ROWS 1000;
+COMMENT ON FUNCTION pgraft_kv_list_keys(text) IS 'all keys, in the order of their bytes';
 
 CREATE FUNCTION pgraft_kv_list(
     prefix text DEFAULT '',
     max_rows bigint DEFAULT NULL,
     start_after text DEFAULT NULL,
-    at_revision bigint DEFAULT 0)
+    at_revision bigint DEFAULT 0,
+    consistency text DEFAULT NULL)
 RETURNS TABLE (
     key text,
     value text,
@@ -422,13 +423,14 @@ RETURNS TABLE (
     updated_at timestamptz)
 AS 'MODULE_PATHNAME', 'pgraft_kv_list'
 LANGUAGE C VOLATILE PARALLEL RESTRICTED ROWS 1000;
-COMMENT ON FUNCTION pgraft_kv_list(text, bigint, text, bigint) IS 'keys that begin with a prefix, with values and revisions, all of one revision';
+COMMENT ON FUNCTION pgraft_kv_list(text, bigint, text, bigint, text) IS 'keys that begin with a prefix, with values and revisions, all of one revision';
 
 CREATE FUNCTION pgraft_kv_list(
     prefix bytea,
     max_rows bigint DEFAULT NULL,
     start_after bytea DEFAULT NULL,
-    at_revision bigint DEFAULT 0)
+    at_revision bigint DEFAULT 0,
+    consistency text DEFAULT NULL)
 RETURNS TABLE (
     key bytea,
     value bytea,
@@ -439,12 +441,12 @@ RETURNS TABLE (
     updated_at timestamptz)
 AS 'MODULE_PATHNAME', 'pgraft_kv_list_bytea'
 LANGUAGE C VOLATILE PARALLEL RESTRICTED ROWS 1000;
-COMMENT ON FUNCTION pgraft_kv_list(bytea, bigint, bytea, bigint) IS 'keys that begin with a prefix, with values and revisions, all of one revision';
+COMMENT ON FUNCTION pgraft_kv_list(bytea, bigint, bytea, bigint, text) IS 'keys that begin with a prefix, with values and revisions, all of one revision';
 
-CREATE FUNCTION pgraft_kv_revision() RETURNS bigint
+CREATE FUNCTION pgraft_kv_revision(consistency text DEFAULT NULL) RETURNS bigint
 AS 'MODULE_PATHNAME', 'pgraft_kv_revision'
-LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
-COMMENT ON FUNCTION pgraft_kv_revision() IS 'the store''s revision';
+LANGUAGE C VOLATILE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION pgraft_kv_revision(text) IS 'the store''s revision';
 
 CREATE FUNCTION pgraft_kv_get_stats() RETURNS TABLE (
     num_entries integer,
@@ -756,15 +758,15 @@ REVOKE ALL ON FUNCTION
     pgraft_kv_txn(jsonb, jsonb, jsonb),
     pgraft_kv_compact(bigint),
     pgraft_kv_reset(),
-    pgraft_kv_get(text),
-    pgraft_kv_get(bytea),
-    pgraft_kv_get_entry(text, bigint),
-    pgraft_kv_get_entry(bytea, bigint),
-    pgraft_kv_exists(text),
-    pgraft_kv_exists(bytea),
-    pgraft_kv_list_keys(),
-    pgraft_kv_list(text, bigint, text, bigint),
-    pgraft_kv_list(bytea, bigint, bytea, bigint),
+    pgraft_kv_get(text, text),
+    pgraft_kv_get(bytea, text),
+    pgraft_kv_get_entry(text, bigint, text),
+    pgraft_kv_get_entry(bytea, bigint, text),
+    pgraft_kv_exists(text, text),
+    pgraft_kv_exists(bytea, text),
+    pgraft_kv_list_keys(text),
+    pgraft_kv_list(text, bigint, text, bigint, text),
+    pgraft_kv_list(bytea, bigint, bytea, bigint, text),
     pgraft_get_worker_state(),
     pgraft_node_status(),
     pgraft_members(),
@@ -779,7 +781,7 @@ REVOKE ALL ON FUNCTION
     pgraft_log_get_stats(),
     pgraft_log_get_replication_status(),
     pgraft_get_applied_index(),
-    pgraft_kv_revision(),
+    pgraft_kv_revision(text),
     pgraft_kv_get_stats(),
     pgraft_kv_hash(bigint)
 FROM PUBLIC;
@@ -799,7 +801,7 @@ GRANT EXECUTE ON FUNCTION
     pgraft_log_get_stats(),
     pgraft_log_get_replication_status(),
     pgraft_get_applied_index(),
-    pgraft_kv_revision(),
+    pgraft_kv_revision(text),
     pgraft_kv_get_stats(),
     pgraft_kv_hash(bigint)
 TO pg_monitor;

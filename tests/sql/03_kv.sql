@@ -76,7 +76,15 @@ SELECT pgraft_kv_delete('large'), pgraft_kv_delete_prefix('page/');
 SET pgraft.read_consistency = local;
 SELECT pgraft_kv_get('outside'), pgraft_kv_exists('outside'), pgraft_kv_revision() > 0;
 SELECT count(*) FROM pgraft_kv_list('outside');
+-- a call may ask for another consistency than the session
+SELECT pgraft_kv_get('outside', 'linearizable'), pgraft_kv_revision('linearizable') = pgraft_kv_revision();
 RESET pgraft.read_consistency;
+SELECT pgraft_kv_get('outside', consistency => 'local'), pgraft_kv_get('outside'::bytea, 'local'),
+       pgraft_kv_exists('outside', 'local'), pgraft_kv_exists('nowhere'::bytea, 'local'),
+       pgraft_kv_revision('local') = pgraft_kv_revision();
+SELECT key, value FROM pgraft_kv_get_entry('outside', consistency => 'local');
+SELECT key, value FROM pgraft_kv_list('outside', consistency => 'local');
+SELECT count(*) = (SELECT count(*) FROM pgraft_kv_list_keys()) AS same FROM pgraft_kv_list_keys('local');
 
 -- characters of several bytes, in the order of their bytes
 SELECT pgraft_kv_put('ä', 'ö€😀');

@@ -34,6 +34,7 @@ SELECT pgraft_log_list(NULL, NULL);
 SELECT pgraft_kv_get(NULL::text), pgraft_kv_get(NULL::bytea), pgraft_kv_exists(NULL::text),
        pgraft_log_get_entry(NULL), pgraft_log_commit(NULL), pgraft_log_apply(NULL);
 SELECT count(*) FROM pgraft_kv_get_entry(NULL::text);
+SELECT count(*) FROM pgraft_kv_get_entry('a', NULL);
 SELECT count(*) FROM pgraft_kv_hash(NULL);
 
 -- limits
@@ -55,6 +56,8 @@ SELECT pgraft_kv_list('', -1);
 SELECT pgraft_kv_list('', at_revision => -1);
 SELECT pgraft_kv_list(start_after => repeat('k', 481));
 SELECT pgraft_kv_get_entry('k', -1);
+SELECT pgraft_kv_get('k', 'eventual');
+SELECT pgraft_kv_list('', consistency => '');
 SELECT pgraft_kv_compact(-1);
 SELECT pgraft_kv_hash(-1);
 SELECT pgraft_kv_compare_and_set_revision('k', -1, 'v');

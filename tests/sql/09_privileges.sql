@@ -6,8 +6,8 @@ CREATE ROLE pgraft_nobody;
 CREATE ROLE pgraft_watcher;
 CREATE ROLE pgraft_application;
 GRANT pg_monitor TO pgraft_watcher;
-GRANT EXECUTE ON FUNCTION pgraft_kv_put(text, text), pgraft_kv_get(text), pgraft_kv_delete(text),
-    pgraft_kv_list(text, bigint, text, bigint) TO pgraft_application;
+GRANT EXECUTE ON FUNCTION pgraft_kv_put(text, text), pgraft_kv_get(text, text), pgraft_kv_delete(text),
+    pgraft_kv_list(text, bigint, text, bigint, text) TO pgraft_application;
 GRANT USAGE ON SCHEMA pgraft TO pgraft_application;
 GRANT SELECT ON pgraft.kv TO pgraft_application;
 

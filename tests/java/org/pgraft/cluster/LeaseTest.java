@@ -42,6 +42,15 @@ final class LeaseTest extends ClusterTest {
       }
     }
     assertEquals("old", old.localGet("register"));
+    try (Session session = old.connect()) {
+      // one call may ask for what its session does not
+      assertEquals("old", session.text("SELECT pgraft_kv_get('register', consistency => 'local')"));
+      assertEquals("old", session.text("SELECT value FROM pgraft_kv_list('register', consistency => 'local')"));
+      session.run("SET pgraft.read_consistency = local");
+      assertEquals("old", session.text("SELECT pgraft_kv_get('register')"));
+      assertRefused(session, "SELECT pgraft_kv_get('register', consistency => 'linearizable')");
+      assertRefused(session, "SELECT pgraft_kv_exists('register', consistency => 'linearizable')");
+    }
 
     List<Lease> leases = Lease.assertDisjoint(cluster.nodes());
     long oldEnd = leases.stream().filter(lease -> lease.node() == old.number()).mapToLong(Lease::until).max()
