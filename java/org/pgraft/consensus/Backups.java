@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.pgraft.command.PgraftException;
@@ -29,6 +30,8 @@ import org.slf4j.LoggerFactory;
 final class Backups {
   private static final Logger LOG = LoggerFactory.getLogger(Backups.class);
 
+  private static final long HOLDER_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
+
   private final String clusterId;
   private final int self;
   private final ServerPath paths;
@@ -48,6 +51,11 @@ final class Backups {
     this.staging = staging;
     this.wallMillis = wallMillis;
     this.executor = executor;
+  }
+
+  /** How long a lease holder has to stay silent before a rescue for which there is that much time. */
+  static long holderPatience(long nanos) {
+    return Math.min(nanos / 2, HOLDER_PATIENCE_NANOS);
   }
 
   /** Writes what the store has now to a new file; the response tells of the file. */
@@ -124,7 +132,7 @@ final class Backups {
           } catch (StoreClosedException e) {
             return Responses.error(Failures.stopping());
           } catch (IOException e) {
-            LOG.warn("a backup could not be read or written", e);
+            LOG.info("a backup could not be read or written", e);
             return Responses.error(Failures.files(e));
           } catch (RuntimeException e) {
             LOG.error("a backup failed", e);

@@ -28,9 +28,6 @@ final class Dispatcher {
   private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
   private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
-  /** How long a lease holder has to stay silent before a rescue. */
-  private static final long HOLDER_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
-
   private static final ByteBuffer YES = ByteBuffer.wrap(new byte[] {1}).asReadOnlyBuffer();
 
   /** What the dispatcher sends requests to. */
@@ -244,8 +241,7 @@ final class Dispatcher {
                           : CompletableFuture.completedFuture(response));
       case LOG_TAIL -> {
         final long now = parts.clock().nanos();
-        final long patience = Math.min((deadline - now) / 2, HOLDER_PATIENCE_NANOS);
-        yield barrier(question, now + patience)
+        yield barrier(question, now + Backups.holderPatience(deadline - now))
             .thenCompose(
                 response ->
                     Responses.isOk(response) ? failed(Failures.majorityAnswers()) : rescued(backup.path(), deadline));

@@ -7,6 +7,8 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.apache.ratis.server.RaftServerConfigKeys.Log.CorruptionPolicy;
 import org.apache.ratis.server.storage.RaftStorage.StartupOption;
@@ -33,26 +35,39 @@ final class DormantNode {
   private final UUID cluster;
   private final Store.Limits limits;
   private final Backups backups;
+  private final BootClock clock;
   private final Object lock;
   private final BooleanSupplier dormant;
+  private final BooleanSupplier hearsLeader;
 
   /**
    * @param limits how the store is opened
    * @param lock held while this node opens its log and store
    * @param dormant under that lock, whether it is a member and has opened neither
+   * @param hearsLeader whether a leader was heard meanwhile
    */
   DormantNode(
-      EngineFiles files, UUID cluster, Store.Limits limits, Backups backups, Object lock, BooleanSupplier dormant) {
+      EngineFiles files,
+      UUID cluster,
+      Store.Limits limits,
+      Backups backups,
+      BootClock clock,
+      Object lock,
+      BooleanSupplier dormant,
+      BooleanSupplier hearsLeader) {
     this.files = files;
     this.cluster = cluster;
     this.limits = limits;
     this.backups = backups;
+    this.clock = clock;
     this.lock = lock;
     this.dormant = dormant;
+    this.hearsLeader = hearsLeader;
   }
 
   /** The response to a request that needs nobody else; nothing when the request has to wait. */
-  Optional<CompletableFuture<ByteBuffer>> submit(ByteBuffer bytes, BooleanSupplier expired) {
+  Optional<CompletableFuture<ByteBuffer>> submit(ByteBuffer bytes, long deadlineNanos) {
+    final BooleanSupplier expired = () -> clock.nanos() >= deadlineNanos;
     final Request request;
     try {
       request = Requests.decode(bytes.duplicate());
@@ -63,7 +78,13 @@ final class DormantNode {
       return Optional.of(backups.verify(verify.path(), expired));
     }
     if (request instanceof Request.Backup backup && backup.source() == Request.BackupSource.LOG_TAIL) {
-      return Optional.of(backups.rescue(this::copyInto, backup.path(), expired));
+      // A node that was only just started hears of a leader in a moment, if there is one.
+      final Executor later =
+          CompletableFuture.delayedExecutor(
+              Math.max(0, Backups.holderPatience(deadlineNanos - clock.nanos())), TimeUnit.NANOSECONDS);
+      return Optional.of(
+          CompletableFuture.runAsync(() -> {}, later)
+              .thenCompose(waited -> backups.rescue(this::copyInto, backup.path(), expired)));
     }
     return Optional.empty();
   }
@@ -71,8 +92,13 @@ final class DormantNode {
   private long copyInto(Path directory) throws PgraftException, IOException {
     final Path group = files.raft().resolve(cluster.toString());
     synchronized (lock) {
+      if (hearsLeader.getAsBoolean()) {
+        throw new PgraftException(Failures.majorityAnswers());
+      }
       if (!dormant.getAsBoolean() || !Files.isDirectory(group)) {
-        throw new PgraftException(Failures.notInitialized());
+        throw new PgraftException(
+            Failures.wrongState(
+                "this node does not wait as a member of a cluster", "Look at pgraft_node_status(), and try again."));
       }
       // Not initialized, that is, not locked: it only tells where things are.
       final RaftStorageImpl storage =

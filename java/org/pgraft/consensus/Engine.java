@@ -120,7 +120,9 @@ public final class Engine {
     this.admission = new Admission(settings, cluster, files);
     this.paths = new ServerPath(List.of(settings.pgdata(), settings.dataDir()));
     this.backups = new Backups(settings.clusterId(), self, paths, files.staging(), System::currentTimeMillis, saving);
-    this.dormant = new DormantNode(files, cluster, storeLimits(), backups, this, this::isDormant);
+    this.dormant =
+        new DormantNode(
+            files, cluster, storeLimits(), backups, clock, this, this::isDormant, () -> clearance.hearsLeader());
     this.stall = new LogStall(settings.fsyncTimeoutMillis());
     this.snapshots =
         new SnapshotSchedule(
@@ -380,7 +382,7 @@ public final class Engine {
     return ready.isDone() && current != null
         ? current.submit(request, deadlineNanos)
         : dormant
-            .submit(request, () -> clock.nanos() >= deadlineNanos)
+            .submit(request, deadlineNanos)
             .orElseGet(
                 () ->
                     ready
