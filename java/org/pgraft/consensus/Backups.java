@@ -1,6 +1,7 @@
 package org.pgraft.consensus;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
@@ -17,6 +18,7 @@ import org.pgraft.store.DetachedStore;
 import org.pgraft.store.SnapshotWriter;
 import org.pgraft.store.Store;
 import org.pgraft.store.StoreClosedException;
+import org.pgraft.store.StoreFailedException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -80,7 +82,7 @@ final class Backups {
   }
 
   private ByteBuffer finish(Path target, long tail, BooleanSupplier expired) throws PgraftException, IOException {
-    final DetachedStore.Content content = DetachedStore.check(staging);
+    final DetachedStore.Content content = content(staging, "the store of node " + self + " is damaged");
     final BackupFacts facts =
         new BackupFacts(
             clusterId, self, content.position(), content.revision(), content.keys(), wallMillis.getAsLong(), tail);
@@ -101,13 +103,22 @@ final class Backups {
    */
   static Backup unpack(Path file, Path directory, BooleanSupplier expired) throws PgraftException, IOException {
     final Backup backup = BackupFile.extract(file, DetachedStore.file(directory), expired);
-    final DetachedStore.Content content = DetachedStore.check(directory);
+    final String damaged = "backup \"" + file + "\" is damaged";
+    final DetachedStore.Content content = content(directory, damaged);
     final BackupFacts facts = backup.facts();
     if (!content.equals(new DetachedStore.Content(facts.position(), facts.revision(), facts.keys()))) {
-      throw new PgraftException(
-          Failures.corrupted("backup \"" + file + "\" is damaged", "Its header does not tell of the store in it."));
+      throw new PgraftException(Failures.corrupted(damaged, "Its header does not tell of the store in it."));
     }
     return backup;
+  }
+
+  private static DetachedStore.Content content(Path directory, String damaged) throws PgraftException {
+    try {
+      return DetachedStore.check(directory);
+    } catch (StoreFailedException e) {
+      LOG.warn("{}", damaged, e);
+      throw new PgraftException(Failures.corrupted(damaged, e.getMessage() + "."));
+    }
   }
 
   /** Something that takes long and needs the staging directory. */
@@ -134,6 +145,9 @@ final class Backups {
           } catch (IOException e) {
             LOG.info("a backup could not be read or written", e);
             return Responses.error(Failures.files(e));
+          } catch (UncheckedIOException e) {
+            LOG.info("a backup could not be read or written", e);
+            return Responses.error(Failures.files(e.getCause()));
           } catch (RuntimeException e) {
             LOG.error("a backup failed", e);
             return Responses.error(Failures.wrongState("the backup failed: " + e, "Look into the server's log."));

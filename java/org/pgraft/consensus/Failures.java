@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import org.pgraft.command.Failure;
 import org.pgraft.command.SqlState;
+import org.pgraft.store.StoreFailedException;
 
 /** The errors that consensus itself gives to sessions. */
 final class Failures {
@@ -63,7 +64,7 @@ final class Failures {
   }
 
   static Failure corrupted(String message, String detail) {
-    return new Failure(SqlState.CORRUPTION, message, detail, "Use another backup.");
+    return new Failure(SqlState.CORRUPTION, message, detail, "Use another backup, or write one on another node.");
   }
 
   /** A file of the server could not be read or written. */
@@ -73,7 +74,7 @@ final class Failures {
         : new Failure(
             SqlState.IO_FAILED,
             "a file could not be read or written",
-            cause.toString(),
+            cause instanceof StoreFailedException ? cause.getMessage() : cause.toString(),
             "Look at the permissions and the free space of the file's directory and of pgraft.data_dir.");
   }
 

@@ -3,6 +3,7 @@ package org.pgraft.consensus;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
+import org.apache.ratis.server.protocol.TermIndex;
 import org.apache.ratis.server.raftlog.RaftLog;
 import org.apache.ratis.server.raftlog.segmented.LogSegment;
 import org.apache.ratis.server.raftlog.segmented.LogSegmentPath;
@@ -28,15 +29,22 @@ interface LogTail {
   static LogTail of(RaftLog log) {
     return store -> {
       final long first = store.position().index() + 1;
-      final long end = log.getNextIndex();
-      for (long index = first; index < end; index++) {
+      final TermIndex last = log.getLastEntryTermIndex();
+      if (last == null) {
+        return 0;
+      }
+      for (long index = first; index <= last.getIndex(); index++) {
         final LogEntryProto entry = log.get(index);
         if (entry == null) {
-          throw new IOException("log index " + index + " is gone: a leader has changed the log meanwhile");
+          throw changed();
         }
         apply(entry, store);
       }
-      return Math.max(0, end - first);
+      // If it is still there, so was every entry before it (Raft paper, section 5.3: log matching).
+      if (!last.equals(log.getTermIndex(last.getIndex())) && last.getIndex() >= first) {
+        throw changed();
+      }
+      return Math.max(0, last.getIndex() + 1 - first);
     };
   }
 
@@ -57,6 +65,10 @@ interface LogTail {
       }
       return store.position().index() - applied;
     };
+  }
+
+  private static IOException changed() {
+    return new IOException("a leader has changed the log while it was read");
   }
 
   private static void applyUnchecked(LogEntryProto entry, Store store) {

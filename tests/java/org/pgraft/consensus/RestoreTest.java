@@ -16,7 +16,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.pgraft.command.PgraftException;
 import org.pgraft.consensus.EngineStatus.Phase;
+import org.pgraft.store.BackupFacts;
+import org.pgraft.store.BackupFile;
 import org.pgraft.store.DetachedStore;
+import org.pgraft.store.LogPosition;
 
 /** Backups of whole engines, and clusters that begin from them. */
 final class RestoreTest {
@@ -24,6 +27,7 @@ final class RestoreTest {
   private static final int ADD_NODE = 42;
   private static final int HASH = 51;
   private static final int BACKUP = 52;
+  private static final int BACKUP_VERIFY = 53;
   private static final int RESTORE = 54;
   private static final int LOCAL = 1;
 
@@ -64,6 +68,10 @@ final class RestoreTest {
 
   private static void restore(TestEngine engine, Path from) throws PgraftException {
     engine.call(TestEngine.request(RESTORE).text(from.toString()));
+  }
+
+  private static void verify(TestEngine engine, Path what) throws PgraftException {
+    engine.call(TestEngine.request(BACKUP_VERIFY).text(what.toString()));
   }
 
   private static void assertRestored(TestEngine engine) throws PgraftException {
@@ -196,5 +204,34 @@ final class RestoreTest {
     assertEquals(Phase.WAITING, node.engine().status().phase());
     restore(node, file);
     assertRestored(node);
+  }
+
+  @Test
+  void when_theStoreInABackupIsNone_then_theRestoreIsRefusedAlthoughTheDigestIsRight() throws Exception {
+    final BackupFacts facts = new BackupFacts("pgraft", 1, new LogPosition(1, 1), 1, 0, 0, 0);
+    final Path none = Files.write(temp.resolve("none"), new byte[100_000]);
+    final Path forged = temp.resolve("forged");
+    BackupFile.write(forged, facts, none, () -> false);
+    final TestEngine node = fresh(1);
+
+    assertEquals("XX001", assertThrows(PgraftException.class, () -> restore(node, forged)).failure().sqlState());
+    assertEquals("XX001", assertThrows(PgraftException.class, () -> verify(node, forged)).failure().sqlState());
+  }
+
+  @Test
+  void when_theHeaderTellsOfAnotherStore_then_verificationFindsIt() throws Exception {
+    final Path store = Files.createDirectory(temp.resolve("unpacked"));
+    final BackupFacts facts = BackupFile.extract(file, DetachedStore.file(store), () -> false).facts();
+    final BackupFacts other =
+        new BackupFacts(
+            facts.clusterId(), facts.node(), facts.position(), facts.revision() + 1, facts.keys(), facts.createdMillis(), 0);
+    final Path forged = temp.resolve("forged");
+    BackupFile.write(forged, other, DetachedStore.file(store), () -> false);
+    final TestEngine node = fresh(1);
+
+    verify(node, file);
+    final PgraftException found = assertThrows(PgraftException.class, () -> verify(node, forged));
+    assertEquals("XX001", found.failure().sqlState());
+    assertTrue(found.failure().detail().contains("header"), found.failure().detail());
   }
 }
