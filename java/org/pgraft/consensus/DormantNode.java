@@ -92,13 +92,13 @@ final class DormantNode {
   private long copyInto(Path directory) throws PgraftException, IOException {
     final Path group = files.raft().resolve(cluster.toString());
     synchronized (lock) {
-      if (hearsLeader.getAsBoolean()) {
-        throw new PgraftException(Failures.majorityAnswers());
-      }
       if (!dormant.getAsBoolean() || !Files.isDirectory(group)) {
         throw new PgraftException(
             Failures.wrongState(
                 "this node does not wait as a member of a cluster", "Look at pgraft_node_status(), and try again."));
+      }
+      if (hearsLeader.getAsBoolean()) {
+        throw new PgraftException(Failures.majorityAnswers());
       }
       // Not initialized, that is, not locked: it only tells where things are.
       final RaftStorageImpl storage =

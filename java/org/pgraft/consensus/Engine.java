@@ -36,8 +36,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Threads: {@link #start} and {@link #stop} are called once each, by the worker's own threads, and block. {@link
  * #submit}, {@link #status} and {@link #failure} may be called from any thread and never block. Four threads belong to
- * the engine: one routes writes, one keeps the lease, one does slow reads, one writes and reads backups; the rest are Ratis' and gRPC's. All are
- * daemons.
+ * the engine: one routes writes, one keeps the lease, one does slow reads, one writes and reads backups; the rest are
+ * Ratis' and gRPC's. All are daemons.
  */
 public final class Engine {
   private static final Logger LOG = LoggerFactory.getLogger(Engine.class);

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.function.BooleanSupplier;
 import org.apache.ratis.protocol.RaftPeer;
 import org.pgraft.command.Failure;
@@ -78,7 +79,7 @@ final class Founding {
             });
   }
 
-  /** Founds a cluster whose store begins as a backup; the response is an error, and nothing was changed, or one byte. */
+  /** Founds a cluster whose store begins as a backup; the response is one byte, or an error that says how far it came. */
   CompletableFuture<ByteBuffer> restore(String path, BooleanSupplier expired) {
     return backups.work(
         () -> {
@@ -92,9 +93,21 @@ final class Founding {
           LOG.warn(
               "cluster \"{}\" is founded from \"{}\", a backup of cluster \"{}\" by node {} at revision {}",
               clusterId, file, facts.clusterId(), facts.node(), facts.revision());
-          found().join();
+          startFounded();
           return Responses.ok(ByteBuffer.wrap(new byte[] {1}));
         });
+  }
+
+  /** The group is in its place: whatever happens now, this node is its member when it starts the next time. */
+  private void startFounded() throws PgraftException {
+    try {
+      found().join();
+    } catch (CompletionException e) {
+      LOG.error("the restored cluster could not be started", e);
+      throw new PgraftException(
+          Failures.wrongState(
+              "the backup is restored, but the cluster could not be started: " + e.getCause(), "Restart the server."));
+    }
   }
 
   /** Nodes of the old cluster that come back must not take the new one for theirs. */
