@@ -137,6 +137,12 @@ pgraft_op_name(int op)
 			return "snapshot";
 		case PGRAFT_OP_HASH:
 			return "hash";
+		case PGRAFT_OP_BACKUP:
+			return "backup";
+		case PGRAFT_OP_BACKUP_VERIFY:
+			return "backup_verify";
+		case PGRAFT_OP_RESTORE:
+			return "restore";
 	}
 	return "unknown";
 }

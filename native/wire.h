@@ -48,8 +48,19 @@ typedef enum PgraftOp
 	PGRAFT_OP_SET_DEBUG = 48,
 	PGRAFT_OP_TRANSFER = 49,
 	PGRAFT_OP_SNAPSHOT = 50,
-	PGRAFT_OP_HASH = 51
+	PGRAFT_OP_HASH = 51,
+	PGRAFT_OP_BACKUP = 52,
+	PGRAFT_OP_BACKUP_VERIFY = 53,
+	PGRAFT_OP_RESTORE = 54
 } PgraftOp;
+
+/* BACKUP */
+typedef enum PgraftBackupSource
+{
+	PGRAFT_BACKUP_LINEARIZABLE = 0,
+	PGRAFT_BACKUP_LOCAL = 1,
+	PGRAFT_BACKUP_LOG_TAIL = 2
+} PgraftBackupSource;
 
 /* Parts of a TXN request. */
 typedef enum PgraftCompareTarget

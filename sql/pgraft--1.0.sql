@@ -66,6 +66,65 @@ AS 'MODULE_PATHNAME', 'pgraft_set_debug'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION pgraft_set_debug(boolean) IS 'turn the engine''s debug messages on or off until the worker restarts';
 
+/* ---------- backup ---------- */
+
+CREATE FUNCTION pgraft_backup(
+    path text,
+    consistency text DEFAULT 'linearizable',
+    OUT file text,
+    OUT cluster_id text,
+    OUT node_id integer,
+    OUT term bigint,
+    OUT index bigint,
+    OUT revision bigint,
+    OUT keys bigint,
+    OUT created timestamptz,
+    OUT log_tail bigint,
+    OUT bytes bigint,
+    OUT sha256 text)
+AS 'MODULE_PATHNAME', 'pgraft_backup'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION pgraft_backup(text, text) IS 'write the store to a new file on the server';
+
+CREATE FUNCTION pgraft_backup_verify(
+    path text,
+    OUT file text,
+    OUT cluster_id text,
+    OUT node_id integer,
+    OUT term bigint,
+    OUT index bigint,
+    OUT revision bigint,
+    OUT keys bigint,
+    OUT created timestamptz,
+    OUT log_tail bigint,
+    OUT bytes bigint,
+    OUT sha256 text)
+AS 'MODULE_PATHNAME', 'pgraft_backup_verify'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION pgraft_backup_verify(text) IS 'read a backup on the server as a whole, and check it';
+
+CREATE FUNCTION pgraft_rescue(
+    path text,
+    OUT file text,
+    OUT cluster_id text,
+    OUT node_id integer,
+    OUT term bigint,
+    OUT index bigint,
+    OUT revision bigint,
+    OUT keys bigint,
+    OUT created timestamptz,
+    OUT log_tail bigint,
+    OUT bytes bigint,
+    OUT sha256 text)
+AS 'MODULE_PATHNAME', 'pgraft_rescue'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION pgraft_rescue(text) IS 'after the loss of a majority: write the store and the rest of this node''s log, committed or not, to a new file on the server';
+
+CREATE FUNCTION pgraft_init(restore_from text) RETURNS boolean
+AS 'MODULE_PATHNAME', 'pgraft_init_from'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION pgraft_init(text) IS 'found a cluster of which this node is the first member, with the store of a backup';
+
 /* ---------- status ---------- */
 
 CREATE FUNCTION pgraft_is_leader() RETURNS boolean
@@ -732,6 +791,10 @@ COMMENT ON VIEW pgraft.log_index_mapping IS 'what each entry of this node''s log
  */
 REVOKE ALL ON FUNCTION
     pgraft_init(),
+    pgraft_init(text),
+    pgraft_backup(text, text),
+    pgraft_backup_verify(text),
+    pgraft_rescue(text),
     pgraft_add_node(integer, text, integer),
     pgraft_remove_node(integer),
     pgraft_transfer_leadership(integer),

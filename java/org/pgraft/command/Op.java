@@ -27,7 +27,10 @@ public enum Op {
   SET_DEBUG(48, false, false),
   TRANSFER(49, false, false),
   SNAPSHOT(50, false, false),
-  HASH(51, false, false);
+  HASH(51, false, false),
+  BACKUP(52, false, false),
+  BACKUP_VERIFY(53, false, false),
+  RESTORE(54, false, false);
 
   private static final Op[] BY_CODE = new Op[64];
 

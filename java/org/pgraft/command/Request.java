@@ -404,6 +404,49 @@ public sealed interface Request {
     }
   }
 
+  /** What a backup is of. */
+  enum BackupSource {
+    /** This node's state, at least as new as the lease holder's when the request began. */
+    LINEARIZABLE,
+    /** This node's state, without asking another. */
+    LOCAL,
+    /** This node's state and what its log has beyond, committed or not; only without a lease holder. */
+    LOG_TAIL
+  }
+
+  /** Writes a backup to a file on the server. Body: source (1), path. Answer: the backup's facts. */
+  record Backup(BackupSource source, String path) implements Request {
+    @Override
+    public Op op() {
+      return Op.BACKUP;
+    }
+
+    static Backup readBody(WireReader in) throws PgraftException {
+      final int source = in.u8();
+      if (source >= BackupSource.values().length) {
+        throw new PgraftException(
+            new Failure(SqlState.NOT_SUPPORTED, "source " + source + " of a backup is not known to this node", "", ""));
+      }
+      return new Backup(BackupSource.values()[source], in.text());
+    }
+  }
+
+  /** Reads a backup as a whole and checks it. Body: path. Answer: the backup's facts. */
+  record BackupVerify(String path) implements Request {
+    @Override
+    public Op op() {
+      return Op.BACKUP_VERIFY;
+    }
+  }
+
+  /** Founds a cluster whose store begins as a backup. Body: path. Answer: 1 (1). */
+  record Restore(String path) implements Request {
+    @Override
+    public Op op() {
+      return Op.RESTORE;
+    }
+  }
+
   /** The name of the operation in lower case. */
   default String type() {
     return op().type();

@@ -60,6 +60,9 @@ public final class Requests {
       case TRANSFER -> new Request.Transfer(in.i32());
       case SNAPSHOT -> new Request.Snapshot();
       case HASH -> new Request.Hash(in.i64());
+      case BACKUP -> Request.Backup.readBody(in);
+      case BACKUP_VERIFY -> new Request.BackupVerify(in.text());
+      case RESTORE -> new Request.Restore(in.text());
     };
   }
 

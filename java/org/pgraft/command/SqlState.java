@@ -29,6 +29,15 @@ public final class SqlState {
   /** Files are damaged (data_corrupted). */
   public static final String CORRUPTION = "XX001";
 
+  /** A file is not there (undefined_file). */
+  public static final String NO_SUCH_FILE = "58P01";
+
+  /** A file is there already (duplicate_file). */
+  public static final String FILE_EXISTS = "58P02";
+
+  /** A file cannot be read or written (io_error). */
+  public static final String IO_FAILED = "58030";
+
   /** Not every member knows this kind of request yet (feature_not_supported). */
   public static final String NOT_SUPPORTED = "0A000";
 

@@ -83,6 +83,11 @@ final class Clearance {
     }
   }
 
+  /** Whether a leader has shown this node, while it waits, the members of their cluster. */
+  synchronized boolean hearsLeader() {
+    return !learned.isEmpty();
+  }
+
   /** Whether a node is one of those that this node may share a cluster with. */
   synchronized boolean concerns(int node) {
     return initial.containsKey(node) || identity.identity().members().containsKey(node) || learned.containsKey(node);

@@ -27,6 +27,7 @@ import org.slf4j.LoggerFactory;
 final class Dispatcher {
   private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
   private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+
   private static final ByteBuffer YES = ByteBuffer.wrap(new byte[] {1}).asReadOnlyBuffer();
 
   /** What the dispatcher sends requests to. */
@@ -37,8 +38,8 @@ final class Dispatcher {
       AppliedIndex applied,
       SnapshotSchedule snapshots,
       Supplier<Optional<Store>> store,
-      Supplier<CompletableFuture<Void>> found,
-      BooleanSupplier joined,
+      Founding founding,
+      Backups backups,
       SelfTest selfTest,
       BooleanSupplier holdsLease,
       BootClock clock,
@@ -61,6 +62,12 @@ final class Dispatcher {
     }
     if (request instanceof Request.Init) {
       return init(deadlineNanos);
+    }
+    if (request instanceof Request.Restore restore) {
+      return restore(restore.path(), deadlineNanos);
+    }
+    if (request instanceof Request.BackupVerify verify) {
+      return parts.backups().verify(verify.path(), expired(deadlineNanos));
     }
     if (parts.raft().division().isEmpty()) {
       return failed(Failures.notInitialized());
@@ -114,6 +121,9 @@ final class Dispatcher {
     }
     if (request instanceof Request.Snapshot) {
       return snapshot();
+    }
+    if (request instanceof Request.Backup backup) {
+      return backup(backup, deadline);
     }
     if (request instanceof Request.Hash hash) {
       return slowly(() -> withStore(open -> open.hash(hash.revision())));
@@ -179,7 +189,7 @@ final class Dispatcher {
     if (parts.raft().isMember()) {
       return CompletableFuture.completedFuture(Responses.ok(YES.duplicate()));
     }
-    if (parts.joined().getAsBoolean()) {
+    if (parts.founding().hasJoined()) {
       return failed(
           Failures.wrongState(
               "this node was asked to join a cluster, but is no member of it",
@@ -187,8 +197,8 @@ final class Dispatcher {
                   + " PGDATA, and start it again."));
     }
     return parts
+        .founding()
         .found()
-        .get()
         .thenCompose(founded -> poll(parts.holdsLease(), deadline))
         .handle(
             (held, failure) -> {
@@ -200,6 +210,68 @@ final class Dispatcher {
               }
               return waited(held, "the leadership lease of the new cluster");
             });
+  }
+
+  /** Founds a cluster that begins as a backup; answered once it can be used. */
+  private CompletableFuture<ByteBuffer> restore(String path, long deadline) {
+    if (parts.founding().hasJoined()) {
+      return failed(Founding.memberAlready());
+    }
+    return parts
+        .founding()
+        .restore(path, expired(deadline))
+        .thenCompose(
+            response ->
+                Responses.isOk(response)
+                    ? poll(parts.holdsLease(), deadline)
+                        .thenApply(held -> held ? response : Responses.error(Failures.foundedWithoutLeader()))
+                    : CompletableFuture.completedFuture(response));
+  }
+
+  private CompletableFuture<ByteBuffer> backup(Request.Backup backup, long deadline) {
+    final ByteBuffer question = new Request.Barrier().encode();
+    return switch (backup.source()) {
+      case LOCAL -> saved(backup.path(), deadline);
+      case LINEARIZABLE ->
+          barrier(question, deadline)
+              .thenCompose(
+                  response ->
+                      Responses.isOk(response)
+                          ? saved(backup.path(), deadline)
+                          : CompletableFuture.completedFuture(response));
+      case LOG_TAIL -> {
+        final long now = parts.clock().nanos();
+        yield barrier(question, now + Backups.holderPatience(deadline - now))
+            .thenCompose(
+                response ->
+                    Responses.isOk(response) ? failed(Failures.majorityAnswers()) : rescued(backup.path(), deadline));
+      }
+    };
+  }
+
+  private CompletableFuture<ByteBuffer> saved(String path, long deadline) {
+    return parts
+        .store()
+        .get()
+        .map(open -> parts.backups().write(open, path, expired(deadline)))
+        .orElseGet(() -> failed(Failures.notInitialized()));
+  }
+
+  private CompletableFuture<ByteBuffer> rescued(String path, long deadline) {
+    final Optional<Store> open = parts.store().get();
+    final Optional<RaftServer.Division> group = parts.raft().division();
+    return open.isEmpty() || group.isEmpty()
+        ? failed(Failures.notInitialized())
+        : parts
+            .backups()
+            .rescue(
+                directory -> RescueSource.copy(open.get(), LogTail.of(group.get().getRaftLog()), directory),
+                path,
+                expired(deadline));
+  }
+
+  private BooleanSupplier expired(long deadline) {
+    return () -> parts.clock().nanos() >= deadline;
   }
 
   private CompletableFuture<Boolean> poll(BooleanSupplier condition, long deadline) {

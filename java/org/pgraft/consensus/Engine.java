@@ -1,7 +1,6 @@
 package org.pgraft.consensus;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
@@ -36,9 +35,9 @@ import org.slf4j.LoggerFactory;
  * PostgreSQL; requests come in as bytes and go out as bytes.
  *
  * <p>Threads: {@link #start} and {@link #stop} are called once each, by the worker's own threads, and block. {@link
- * #submit}, {@link #status} and {@link #failure} may be called from any thread and never block. Three threads belong to
- * the engine: one routes writes, one keeps the lease, one does slow reads; the rest are Ratis' and gRPC's. All are
- * daemons.
+ * #submit}, {@link #status} and {@link #failure} may be called from any thread and never block. Four threads belong to
+ * the engine: one routes writes, one keeps the lease, one does slow reads, one writes and reads backups; the rest are
+ * Ratis' and gRPC's. All are daemons.
  */
 public final class Engine {
   private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
@@ -74,6 +73,7 @@ public final class Engine {
   private final ScheduledExecutorService routing = EngineThreads.single("pgraft-router");
   private final ScheduledExecutorService leasing = EngineThreads.single("pgraft-lease");
   private final ScheduledExecutorService slow = EngineThreads.single("pgraft-slow");
+  private final ScheduledExecutorService saving = EngineThreads.single("pgraft-backup");
 
   private final LogStall stall;
   private final SnapshotSchedule snapshots;
@@ -81,6 +81,9 @@ public final class Engine {
 
   private volatile Phase phase = Phase.STARTING;
   private final Admission admission;
+  private final ServerPath paths;
+  private final Backups backups;
+  private final DormantNode dormant;
   private final CompletableFuture<Dispatcher> ready = new CompletableFuture<>();
 
   private volatile IdentityFiles identity;
@@ -115,6 +118,11 @@ public final class Engine {
     this.cluster = RaftNode.clusterUuid(settings.clusterId());
     this.files = new EngineFiles(settings.dataDir());
     this.admission = new Admission(settings, cluster, files);
+    this.paths = new ServerPath(List.of(settings.pgdata(), settings.dataDir()));
+    this.backups = new Backups(settings.clusterId(), self, paths, files.staging(), System::currentTimeMillis, saving);
+    this.dormant =
+        new DormantNode(
+            files, cluster, storeLimits(), backups, clock, this, this::isDormant, () -> clearance.hearsLeader());
     this.stall = new LogStall(settings.fsyncTimeoutMillis());
     this.snapshots =
         new SnapshotSchedule(
@@ -211,8 +219,7 @@ public final class Engine {
   }
 
   private void build(long incarnation, Optional<RaftGroup> group) throws IOException, EngineException {
-    final StoreDirectory directory =
-        new StoreDirectory(files.store(), new Store.Limits(mapBytes(), settings.maxProcesses() + ENGINE_READERS));
+    final StoreDirectory directory = new StoreDirectory(files.store(), storeLimits());
     final EngineEvents events =
         new EngineEvents(this::storeSwitched, this::fail, wakeWorker, this::configurationChanged, announcer);
     stateMachine =
@@ -264,6 +271,8 @@ public final class Engine {
         new WriteRouter(
             self, incarnation, gateway, applied, clock, System::currentTimeMillis, routing, outcomes, latencies);
     upkeep = new Upkeep(this::holdsLease, this::appendAsLeader, settings.compactionThreshold(), settings.maxStoreBytes());
+    registration =
+        new Registration(self, identity, incarnation, settings, router, gateway, clock, this::fail);
     dispatcher =
         new Dispatcher(
             new Dispatcher.Parts(
@@ -273,23 +282,27 @@ public final class Engine {
                 applied,
                 snapshots,
                 this::openStore,
-                this::found,
-                this::hasJoined,
+                new Founding(settings, cluster, files, raft, identity, registration, backups, paths),
+                backups,
                 new SelfTest(files.root(), this::openStore, () -> gateway, slow),
                 this::holdsLease,
                 clock,
                 routing,
                 slow,
                 outcomes));
-    registration =
-        new Registration(self, identity, incarnation, settings, router, gateway, clock, this::fail);
     receiver.wire(raft, gateway, reporter, duties, identity, registration, new Introductions(self, identity, clearance), settings.clusterId());
     events.wire(lease, board, reporter, upkeep);
   }
 
-  /** Larger than the quota ever lets the store grow, pages that wait for readers included; only address space. */
-  private long mapBytes() {
-    return Math.max(4 * settings.maxStoreBytes(), MAP_BYTES_MIN);
+  /** A map larger than the quota ever lets the store grow, pages that wait for readers included; only address space. */
+  private Store.Limits storeLimits() {
+    return new Store.Limits(
+        Math.max(4 * settings.maxStoreBytes(), MAP_BYTES_MIN), settings.maxProcesses() + ENGINE_READERS);
+  }
+
+  /** A member that waits to be cleared: its log and store are closed. For those who hold the monitor. */
+  private boolean isDormant() {
+    return phase == Phase.WAITING && dispatcher == null && identity.identity().member();
   }
 
   private Parameters parameters(PeerReceiver receiver) {
@@ -357,26 +370,6 @@ public final class Engine {
     return openStore().flatMap(open -> open.member(node)).map(member -> !member.removed()).orElse(false);
   }
 
-  /** Whether this directory was a member's once, or was asked to be: then it founds no cluster any more. */
-  private boolean hasJoined() {
-    return identity.identity().member() || raft.division().isPresent();
-  }
-
-  /** Founds a cluster of which this node is the only member. */
-  private CompletableFuture<Void> found() {
-    return raft.startGroup(
-            List.of(RaftNode.peer(self, HostPort.format(settings.advertisedHost(), settings.port()))))
-        .thenRun(
-            () -> {
-              try {
-                identity.becomeMember();
-              } catch (IOException e) {
-                throw new UncheckedIOException(e);
-              }
-              registration.begin();
-            });
-  }
-
   /**
    * Carries a request out.
    *
@@ -388,11 +381,16 @@ public final class Engine {
     final Dispatcher current = dispatcher;
     return ready.isDone() && current != null
         ? current.submit(request, deadlineNanos)
-        : ready
-            .copy()
-            .orTimeout(Math.max(0, deadlineNanos - clock.nanos()), TimeUnit.NANOSECONDS)
-            .thenCompose(opened -> opened.submit(request, deadlineNanos))
-            .exceptionally(late -> Responses.error(Failures.notCleared(waitsFor().orElse("is still starting"))));
+        : dormant
+            .submit(request, deadlineNanos)
+            .orElseGet(
+                () ->
+                    ready
+                        .copy()
+                        .orTimeout(Math.max(0, deadlineNanos - clock.nanos()), TimeUnit.NANOSECONDS)
+                        .thenCompose(opened -> opened.submit(request, deadlineNanos))
+                        .exceptionally(
+                            late -> Responses.error(Failures.notCleared(waitsFor().orElse("is still starting")))));
   }
 
   /** What the engine knows of itself now. */
@@ -501,6 +499,7 @@ public final class Engine {
       routing.shutdown();
       leasing.shutdownNow();
       slow.shutdown();
+      saving.shutdown();
       phase = Phase.STOPPED;
       wakeWorker.run();
     }

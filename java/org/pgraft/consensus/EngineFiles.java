@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Comparator;
+import java.util.stream.Stream;
 
 /**
  * The directories of a node, below {@code pgraft.data_dir}.
@@ -26,18 +28,35 @@ record EngineFiles(Path root) {
     return root.resolve("snapshot");
   }
 
+  /** Where backups are made and unpacked; empty unless one is. */
+  Path staging() {
+    return root.resolve("staging");
+  }
+
+  /** Removes what is in a directory. */
+  static void empty(Path directory) throws IOException {
+    final Path[] doomed;
+    try (Stream<Path> found = Files.walk(directory)) {
+      doomed = found.filter(path -> !path.equals(directory)).sorted(Comparator.reverseOrder()).toArray(Path[]::new);
+    }
+    for (Path each : doomed) {
+      Files.delete(each);
+    }
+  }
+
   /**
-   * Makes what is missing, for the owner alone.
+   * Makes what is missing, for the owner alone, and removes what an interrupted backup or restore has left.
    *
    * @throws EngineException when that is not possible
    */
   void create() throws EngineException {
     try {
-      for (Path directory : new Path[] {root, raft(), store(), snapshot()}) {
+      for (Path directory : new Path[] {root, raft(), store(), snapshot(), staging()}) {
         Files.createDirectories(
             directory,
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
       }
+      empty(staging());
     } catch (IOException e) {
       throw new EngineException(
           "could not create directory \"" + root + "\": " + e,

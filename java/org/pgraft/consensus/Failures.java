@@ -1,7 +1,10 @@
 package org.pgraft.consensus;
 
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import org.pgraft.command.Failure;
 import org.pgraft.command.SqlState;
+import org.pgraft.store.StoreFailedException;
 
 /** The errors that consensus itself gives to sessions. */
 final class Failures {
@@ -58,6 +61,37 @@ final class Failures {
 
   static Failure badArgument(String message, String hint) {
     return new Failure(SqlState.BAD_ARGUMENT, message, "", hint);
+  }
+
+  static Failure corrupted(String message, String detail) {
+    return new Failure(SqlState.CORRUPTION, message, detail, "Use another backup, or write one on another node.");
+  }
+
+  /** A file of the server could not be read or written. */
+  static Failure files(IOException cause) {
+    return cause instanceof NoSuchFileException missing
+        ? new Failure(SqlState.NO_SUCH_FILE, "file \"" + missing.getFile() + "\" does not exist", "", "")
+        : new Failure(
+            SqlState.IO_FAILED,
+            "a file could not be read or written",
+            cause instanceof StoreFailedException ? cause.getMessage() : cause.toString(),
+            "Look at the permissions and the free space of the file's directory and of pgraft.data_dir.");
+  }
+
+  static Failure majorityAnswers() {
+    return new Failure(
+        SqlState.WRONG_STATE,
+        "a node of this cluster holds the leadership lease",
+        "A majority of the members runs, so nothing needs to be rescued.",
+        "Use pgraft_backup().");
+  }
+
+  static Failure foundedWithoutLeader() {
+    return new Failure(
+        SqlState.WRONG_STATE,
+        "the cluster is founded, but this node did not come to lead it in time",
+        "The backup is restored.",
+        "Wait until pgraft_is_leader() is true.");
   }
 
   static Failure timedOut(String what) {

@@ -43,6 +43,12 @@ final class LeaseTable {
     return last;
   }
 
+  /** Forgets the last acquisition, as if the lease had never been acquired. */
+  void forget(Txn<ByteBuffer> txn) {
+    table.delete(txn, key);
+    last = Optional.empty();
+  }
+
   /**
    * Enters an acquisition.
    *

@@ -94,7 +94,13 @@ public final class TestCluster implements AutoCloseable {
 
   /** One more node that waits to be added, started. */
   public TestNode oneMoreWaiting() throws Exception {
+    return oneMoreWaiting(Map.of());
+  }
+
+  /** The same with settings. */
+  public TestNode oneMoreWaiting(Map<String, String> settings) throws Exception {
     TestNode node = addWaiting(1).get(0);
+    settings.forEach(node::set);
     node.start();
     node.awaitState("WAITING");
     return node;

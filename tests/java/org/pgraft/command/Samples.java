@@ -55,6 +55,10 @@ final class Samples {
     all.put(new Request.Transfer(2), op(49).i32(2).done());
     all.put(new Request.Snapshot(), op(50).done());
     all.put(new Request.Hash(8), op(51).i64(8).done());
+    all.put(
+        new Request.Backup(Request.BackupSource.LOG_TAIL, "/a/file"), op(52).u8(2).text("/a/file").done());
+    all.put(new Request.BackupVerify("/a/file"), op(53).text("/a/file").done());
+    all.put(new Request.Restore("/a/file"), op(54).text("/a/file").done());
     return all;
   }
 
