@@ -48,7 +48,8 @@ typedef enum PgraftOp
 	PGRAFT_OP_SET_DEBUG = 48,
 	PGRAFT_OP_TRANSFER = 49,
 	PGRAFT_OP_SNAPSHOT = 50,
-	PGRAFT_OP_HASH = 51
+	PGRAFT_OP_HASH = 51,
+	PGRAFT_OP_REPLACE_NODE = 52
 } PgraftOp;
 
 /* Parts of a TXN request. */

@@ -27,7 +27,8 @@ public enum Op {
   SET_DEBUG(48, false, false),
   TRANSFER(49, false, false),
   SNAPSHOT(50, false, false),
-  HASH(51, false, false);
+  HASH(51, false, false),
+  REPLACE_NODE(52, false, false);
 
   private static final Op[] BY_CODE = new Op[64];
 
