@@ -258,7 +258,7 @@ public final class Engine {
     membership =
         new Membership(
             self, cluster, settings.clusterId(), raft, lease, clients, reporter::leaderView, this::inTable,
-            this::appendAsHolder);
+            this::appendAsHolder, clock);
     final HolderDuties duties = new HolderDuties(this::openStore, applied, membership, () -> gateway);
     gateway = new HolderGateway(self, cluster, raft, lease, clients, clock, routing, duties);
     router =

@@ -57,7 +57,7 @@ final class Membership {
   private static final long STEP_DOWN_NANOS = TimeUnit.SECONDS.toNanos(2);
 
   /** A request is answered so long before its sender gives up. */
-  private static final long ANSWER_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+  private static final long ANSWER_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private static final ByteBuffer DONE = ByteBuffer.wrap(new byte[] {1}).asReadOnlyBuffer();
 
@@ -91,6 +91,7 @@ final class Membership {
   private final Supplier<List<MemberStatus>> members;
   private final IntFunction<Optional<MemberRecord>> table;
   private final OwnEntry log;
+  private final BootClock clock;
   private final AtomicReference<CatchUp> running = new AtomicReference<>();
 
   Membership(
@@ -102,7 +103,8 @@ final class Membership {
       PeerClients clients,
       Supplier<List<MemberStatus>> members,
       IntFunction<Optional<MemberRecord>> table,
-      OwnEntry log) {
+      OwnEntry log,
+      BootClock clock) {
     this.self = self;
     this.cluster = cluster;
     this.clusterId = clusterId;
@@ -112,6 +114,7 @@ final class Membership {
     this.members = members;
     this.table = table;
     this.log = log;
+    this.clock = clock;
   }
 
   /**
@@ -171,8 +174,10 @@ final class Membership {
     if (replaced == self) {
       return leaveItToTheNext(timeoutNanos);
     }
+    final long deadline = clock.nanos() + timeoutNanos;
+    final long joinNanos = Math.min(patience(timeoutNanos), JOIN_NANOS);
     return clients
-        .callWhenReachable(HostPort.parse(newcomer.getAddress()), joinRequest(id), Math.min(patience(timeoutNanos), JOIN_NANOS))
+        .callWhenReachable(HostPort.parse(newcomer.getAddress()), joinRequest(id), joinNanos)
         .handle(
             (bytes, failure) ->
                 failure == null
@@ -182,8 +187,12 @@ final class Membership {
             willing ->
                 willing.entry() == null
                     ? CompletableFuture.completedFuture(willing.answer())
-                    : entered(willing.entry(), new CatchUp(newcomer, replaced, new CompletableFuture<>()), voters, changed,
-                        timeoutNanos));
+                    : entered(
+                        willing.entry(),
+                        new CatchUp(newcomer, replaced, new CompletableFuture<>()),
+                        voters,
+                        changed,
+                        deadline));
   }
 
   /** The newcomer is a member: this call is a repetition, or asks for something that cannot be. */
@@ -245,8 +254,8 @@ final class Membership {
 
   /** The member table may refuse the newcomer; then its answer is the caller's. */
   private CompletableFuture<PeerMessage.Answer> entered(
-      Request.NodeStart entry, CatchUp catchUp, List<RaftPeer> from, List<RaftPeer> to, long timeoutNanos) {
-    return log.append(entry, timeoutNanos)
+      Request.NodeStart entry, CatchUp catchUp, List<RaftPeer> from, List<RaftPeer> to, long deadline) {
+    return log.append(entry, deadline - clock.nanos())
         .thenCompose(
             response -> {
               if (!Responses.isOk(response)) {
@@ -266,7 +275,7 @@ final class Membership {
                           catchUp.change().completeExceptionally(failure);
                         }
                       });
-              return arrival(catchUp, timeoutNanos);
+              return arrival(catchUp, deadline - clock.nanos());
             });
   }
 
@@ -298,7 +307,7 @@ final class Membership {
   }
 
   private static long patience(long timeoutNanos) {
-    return timeoutNanos - Math.min(ANSWER_NANOS, timeoutNanos / 4);
+    return Math.max(0, timeoutNanos - Math.min(ANSWER_NANOS, timeoutNanos / 4));
   }
 
   /** How far the newcomer's log is, -1 when it is not known. */

@@ -48,7 +48,7 @@ final class DiskUseTest extends ClusterTest {
       while (written.get() < ENTRIES) {
         session.run("SELECT pgraft_kv_put_many(array_agg('k' || i), array_agg(repeat('v', ?))) "
             + "FROM generate_series(1, ?) i", VALUE_BYTES, KEYS);
-        if (written.incrementAndGet() % 25 == 0) {
+        if (written.incrementAndGet() % 50 == 0) {
           curve.add(check(leader, written.get()));
           check(follower, written.get());
         }

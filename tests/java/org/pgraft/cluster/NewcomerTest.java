@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 /** A node catches up before it votes; whatever becomes of it meanwhile, the cluster goes on writing. */
 final class NewcomerTest extends ClusterTest {
   /** So much that it takes a newcomer a while, in values of 1 MB. */
-  private static final int STORED_MEGABYTES = 100;
+  private static final int STORED_MEGABYTES = 60;
 
   private static final String LINE_OF =
       "SELECT isleader || ' ' || islearner || ' ' || health FROM pgraft.cluster_health WHERE member = ?";

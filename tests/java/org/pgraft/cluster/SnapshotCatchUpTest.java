@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 /** A node that was away for longer than the log is kept gets a snapshot, and the others do not wait for it. */
 final class SnapshotCatchUpTest extends ClusterTest {
-  private static final int STORED_MEGABYTES = 60;
+  private static final int STORED_MEGABYTES = 40;
 
   /** How long no write may be acknowledged: longer than an election, shorter than the transfer of a snapshot. */
   private static final long LULL_NANOS = 10_000_000_000L;

@@ -54,7 +54,7 @@ final class SnapshotTriggerTest {
     }
     TestEngine.await("a snapshot", () -> snapshot() >= 90);
     // whole segments are purged, and the entries of one that is still written stay
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 24; i++) {
       engine.put("large", MEGABYTE);
     }
     engine.call(TestEngine.request(SNAPSHOT));
