@@ -15,6 +15,7 @@
 
 PG_FUNCTION_INFO_V1(pgraft_init);
 PG_FUNCTION_INFO_V1(pgraft_add_node);
+PG_FUNCTION_INFO_V1(pgraft_replace_node);
 PG_FUNCTION_INFO_V1(pgraft_remove_node);
 PG_FUNCTION_INFO_V1(pgraft_transfer_leadership);
 PG_FUNCTION_INFO_V1(pgraft_snapshot);
@@ -36,16 +37,17 @@ call_for_success(StringInfo request)
 }
 
 static int32
-node_argument(FunctionCallInfo fcinfo, int number, int32 lowest)
+node_argument(FunctionCallInfo fcinfo, int number, const char *name,
+			  int32 lowest)
 {
 	int32		node;
 
-	pgraft_not_null(fcinfo, number, "node_id");
+	pgraft_not_null(fcinfo, number, name);
 	node = PG_GETARG_INT32(number);
 	if (node < lowest)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("node_id must be at least %d", lowest),
+				 errmsg("%s must be at least %d", name, lowest),
 				 errdetail("It is %d.", node)));
 	return node;
 }
@@ -60,28 +62,37 @@ pgraft_init(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(call_for_success(&request));
 }
 
-Datum
-pgraft_add_node(PG_FUNCTION_ARGS)
+/* Where a node listens, from two arguments: its address and, after it, its port. */
+static PgraftBytes
+address_argument(FunctionCallInfo fcinfo, int number, int32 *port)
 {
-	StringInfoData request;
-	int32		node = node_argument(fcinfo, 0, 1);
-	PgraftBytes address = pgraft_value_argument(fcinfo, 1, PGRAFT_TEXT,
+	PgraftBytes address = pgraft_value_argument(fcinfo, number, PGRAFT_TEXT,
 												"address");
-	int32		port;
 
 	if (address.len == 0 || address.len > HOST_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("address must have 1 to %d bytes", HOST_MAX),
 				 errhint("Give the host name or IP address at which the other members reach the node.")));
-	pgraft_not_null(fcinfo, 2, "port");
-	port = PG_GETARG_INT32(2);
-	if (port < 1 || port > 65535)
+	pgraft_not_null(fcinfo, number + 1, "port");
+	*port = PG_GETARG_INT32(number + 1);
+	if (*port < 1 || *port > 65535)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("port must be between 1 and 65535"),
-				 errdetail("It is %d.", port),
+				 errdetail("It is %d.", *port),
 				 errhint("Give the node's \"pgraft.port\", not the port of its PostgreSQL.")));
+	return address;
+}
+
+Datum
+pgraft_add_node(PG_FUNCTION_ARGS)
+{
+	StringInfoData request;
+	int32		node = node_argument(fcinfo, 0, "node_id", 1);
+	int32		port;
+	PgraftBytes address = address_argument(fcinfo, 1, &port);
+
 	pgraft_prevent_write("pgraft_add_node()");
 	pgraft_wire_begin(&request, PGRAFT_OP_ADD_NODE);
 	pq_sendint32(&request, (uint32) node);
@@ -91,10 +102,34 @@ pgraft_add_node(PG_FUNCTION_ARGS)
 }
 
 Datum
+pgraft_replace_node(PG_FUNCTION_ARGS)
+{
+	StringInfoData request;
+	int32		old_node = node_argument(fcinfo, 0, "old_id", 1);
+	int32		new_node = node_argument(fcinfo, 1, "new_id", 1);
+	int32		port;
+	PgraftBytes address = address_argument(fcinfo, 2, &port);
+
+	if (old_node == new_node)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("old_id and new_id are the same"),
+				 errdetail("Both are %d.", old_node),
+				 errhint("A new node needs an id that no member ever had.")));
+	pgraft_prevent_write("pgraft_replace_node()");
+	pgraft_wire_begin(&request, PGRAFT_OP_REPLACE_NODE);
+	pq_sendint32(&request, (uint32) old_node);
+	pq_sendint32(&request, (uint32) new_node);
+	pgraft_wire_put_bytes(&request, address);
+	pq_sendint32(&request, (uint32) port);
+	PG_RETURN_BOOL(call_for_success(&request));
+}
+
+Datum
 pgraft_remove_node(PG_FUNCTION_ARGS)
 {
 	StringInfoData request;
-	int32		node = node_argument(fcinfo, 0, 1);
+	int32		node = node_argument(fcinfo, 0, "node_id", 1);
 
 	pgraft_prevent_write("pgraft_remove_node()");
 	pgraft_wire_begin(&request, PGRAFT_OP_REMOVE_NODE);
@@ -106,7 +141,7 @@ Datum
 pgraft_transfer_leadership(PG_FUNCTION_ARGS)
 {
 	StringInfoData request;
-	int32		node = node_argument(fcinfo, 0, 0);
+	int32		node = node_argument(fcinfo, 0, "node_id", 0);
 
 	pgraft_prevent_write("pgraft_transfer_leadership()");
 	pgraft_wire_begin(&request, PGRAFT_OP_TRANSFER);

@@ -111,6 +111,9 @@ pgraft_get_nodes(PG_FUNCTION_ARGS)
 	{
 		const PgraftMember *member = &status.members[i];
 
+		/* one that still catches up is none yet */
+		if (!member->voter)
+			continue;
 		pgraft_row_add_int(&row, member->node_id, true);
 		pgraft_row_add_text(&row, host_of(member), true);
 		pgraft_row_add_int(&row, member->port, true);

@@ -83,20 +83,24 @@ head_bytes(const SlotCopy *copy, int at, PgraftBytes *bytes)
 static void
 add_node(PgraftRow *row, const SlotCopy *copy)
 {
-	bool		has_node = copy->head_len >= 6 &&
+	/* where the id of a newcomer is; that of the member it replaces comes before it */
+	int			at = copy->opcode == PGRAFT_OP_REPLACE_NODE ? 6 : 2;
+	bool		has_node = copy->head_len >= at + 4 &&
 		(copy->opcode == PGRAFT_OP_ADD_NODE ||
+		 copy->opcode == PGRAFT_OP_REPLACE_NODE ||
 		 copy->opcode == PGRAFT_OP_REMOVE_NODE ||
 		 copy->opcode == PGRAFT_OP_TRANSFER);
 	PgraftBytes address;
-	bool		has_address = copy->opcode == PGRAFT_OP_ADD_NODE &&
-		head_bytes(copy, 6, &address);
+	bool		has_address = (copy->opcode == PGRAFT_OP_ADD_NODE ||
+							   copy->opcode == PGRAFT_OP_REPLACE_NODE) &&
+		head_bytes(copy, at + 4, &address);
 
-	pgraft_row_add_int(row, (int32) head_u32(copy, 2), has_node);
+	pgraft_row_add_int(row, (int32) head_u32(copy, at), has_node);
 	if (has_address)
 	{
 		pgraft_row_add_text(row, pgraft_status_text(address.data, address.len),
 							true);
-		pgraft_row_add_int(row, (int32) head_u32(copy, 10 + address.len), true);
+		pgraft_row_add_int(row, (int32) head_u32(copy, at + 8 + address.len), true);
 	}
 	else
 	{

@@ -77,6 +77,17 @@ pgraft_get_applied_index(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(status.page.applied_index);
 }
 
+/* The members without those that still catch up. */
+static int
+voters(const PgraftStatusCopy *status)
+{
+	int			count = 0;
+
+	for (int i = 0; i < status->nmembers; i++)
+		count += status->members[i].voter != 0;
+	return count;
+}
+
 Datum
 pgraft_node_status(PG_FUNCTION_ARGS)
 {
@@ -115,7 +126,7 @@ pgraft_node_status(PG_FUNCTION_ARGS)
 	pgraft_row_add_figure(&row, page->leader_id, known);
 	pgraft_row_add(&row, BoolGetDatum(lease > 0), true);
 	pgraft_row_add_figure(&row, lease / 1000000, lease > 0);
-	pgraft_row_add_int(&row, known ? status.nmembers : 0, known);
+	pgraft_row_add_int(&row, known ? voters(&status) : 0, known);
 	pgraft_row_add_figure(&row, page->first_log_index, known);
 	pgraft_row_add_figure(&row, page->last_log_index, known);
 	pgraft_row_add_figure(&row, page->last_log_term,
@@ -163,7 +174,7 @@ pgraft_get_cluster_status(PG_FUNCTION_ARGS)
 	pgraft_row_add_figure(&row, page->leader_id, known);
 	pgraft_row_add_text(&row, known ? pgraft_role_name(page->role) : "unknown",
 						true);
-	pgraft_row_add_int(&row, known ? status.nmembers : 0, known);
+	pgraft_row_add_int(&row, known ? voters(&status) : 0, known);
 	pgraft_row_add_figure(&row, page->requests_ok + page->requests_failed +
 						  page->requests_unknown, known);
 	pgraft_row_add_figure(&row, page->lease_rounds, known);

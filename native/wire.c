@@ -119,6 +119,8 @@ pgraft_op_name(int op)
 			return "init";
 		case PGRAFT_OP_ADD_NODE:
 			return "add_node";
+		case PGRAFT_OP_REPLACE_NODE:
+			return "replace_node";
 		case PGRAFT_OP_REMOVE_NODE:
 			return "remove_node";
 		case PGRAFT_OP_LOG_WAIT:

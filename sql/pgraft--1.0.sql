@@ -41,6 +41,11 @@ AS 'MODULE_PATHNAME', 'pgraft_add_node'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION pgraft_add_node(integer, text, integer) IS 'make a node a member of the cluster';
 
+CREATE FUNCTION pgraft_replace_node(old_id integer, new_id integer, address text, port integer) RETURNS boolean
+AS 'MODULE_PATHNAME', 'pgraft_replace_node'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION pgraft_replace_node(integer, integer, text, integer) IS 'put a new node in the place of a member';
+
 CREATE FUNCTION pgraft_remove_node(node_id integer) RETURNS boolean
 AS 'MODULE_PATHNAME', 'pgraft_remove_node'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
@@ -796,6 +801,7 @@ REVOKE ALL ON FUNCTION
     pgraft_backup_verify(text),
     pgraft_rescue(text),
     pgraft_add_node(integer, text, integer),
+    pgraft_replace_node(integer, integer, text, integer),
     pgraft_remove_node(integer),
     pgraft_transfer_leadership(integer),
     pgraft_snapshot(),

@@ -34,6 +34,7 @@ SELECT * FROM pgraft.kv;
 SELECT * FROM pgraft.applied_entries;
 SELECT pgraft_kv_put('a', 'b');
 SELECT pgraft_transfer_leadership();
+SELECT pgraft_replace_node(1, 2, 'h', 1);
 RESET ROLE;
 
 SET ROLE pgraft_application;

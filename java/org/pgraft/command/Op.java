@@ -30,7 +30,8 @@ public enum Op {
   HASH(51, false, false),
   BACKUP(52, false, false),
   BACKUP_VERIFY(53, false, false),
-  RESTORE(54, false, false);
+  RESTORE(54, false, false),
+  REPLACE_NODE(55, false, false);
 
   private static final Op[] BY_CODE = new Op[64];
 

@@ -332,6 +332,14 @@ public sealed interface Request {
     }
   }
 
+  /** Replaces a member by a new one. Body: old id (4), new id (4), host, port (4). Answer: 1 (1). */
+  record ReplaceNode(int old, int node, String host, int port) implements Request {
+    @Override
+    public Op op() {
+      return Op.REPLACE_NODE;
+    }
+  }
+
   /** Removes a member. Body: id (4). Answer: 1 (1). */
   record RemoveNode(int node) implements Request {
     @Override

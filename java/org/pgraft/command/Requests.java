@@ -51,6 +51,7 @@ public final class Requests {
       case BARRIER -> new Request.Barrier();
       case INIT -> new Request.Init();
       case ADD_NODE -> new Request.AddNode(in.i32(), in.text(), in.i32());
+      case REPLACE_NODE -> new Request.ReplaceNode(in.i32(), in.i32(), in.text(), in.i32());
       case REMOVE_NODE -> new Request.RemoveNode(in.i32());
       case LOG_WAIT -> new Request.LogWait(in.u8() != 0, in.i64());
       case LOG_GET -> new Request.LogGet(in.i64());

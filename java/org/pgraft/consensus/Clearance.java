@@ -74,9 +74,10 @@ final class Clearance {
 
   /** The current members are told to a node that may know only former ones. */
   synchronized void learn(List<MemberStatus> members) {
-    if (members.stream().anyMatch(member -> member.nodeId() == self)) {
+    if (members.stream().anyMatch(member -> member.nodeId() == self && member.voter())) {
       learned =
           members.stream()
+              .filter(MemberStatus::voter)
               .collect(
                   Collectors.toUnmodifiableMap(
                       MemberStatus::nodeId, member -> HostPort.format(member.host(), member.port())));

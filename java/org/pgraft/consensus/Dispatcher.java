@@ -96,15 +96,18 @@ final class Dispatcher {
 
   private CompletableFuture<ByteBuffer> unlogged(Request request, ByteBuffer bytes, long deadline) {
     if (request instanceof Request.Range) {
-      return parts.gateway().execute(bytes, deadline, new HolderGateway.Policy(true, Failures.readTimedOut()));
+      return parts.gateway().execute(bytes, deadline, HolderGateway.Policy.read());
     }
     if (request instanceof Request.Barrier) {
       return barrier(bytes, deadline);
     }
     if (request instanceof Request.AddNode
-        || request instanceof Request.RemoveNode
-        || request instanceof Request.Transfer) {
-      return parts.gateway().execute(bytes, deadline, new HolderGateway.Policy(false, Failures.notAccepted()));
+        || request instanceof Request.ReplaceNode
+        || request instanceof Request.RemoveNode) {
+      return parts.gateway().execute(bytes, deadline, HolderGateway.Policy.change(true));
+    }
+    if (request instanceof Request.Transfer) {
+      return parts.gateway().execute(bytes, deadline, HolderGateway.Policy.change(false));
     }
     if (request instanceof Request.LogWait wait) {
       return wait.applied()
@@ -138,7 +141,7 @@ final class Dispatcher {
   private CompletableFuture<ByteBuffer> barrier(ByteBuffer bytes, long deadline) {
     return parts
         .gateway()
-        .execute(bytes, deadline, new HolderGateway.Policy(true, Failures.readTimedOut()))
+        .execute(bytes, deadline, HolderGateway.Policy.read())
         .thenCompose(
             response -> {
               if (!Responses.isOk(response)) {

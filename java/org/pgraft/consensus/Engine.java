@@ -25,6 +25,7 @@ import org.pgraft.command.Responses;
 import org.pgraft.config.Settings;
 import org.pgraft.consensus.EngineStatus.Phase;
 import org.pgraft.metrics.Latencies;
+import org.pgraft.store.MemberRecord;
 import org.pgraft.store.Store;
 import org.pgraft.store.StoreDirectory;
 import org.slf4j.Logger;
@@ -263,8 +264,8 @@ public final class Engine {
             settings.electionTimeoutMillis());
     membership =
         new Membership(
-            self, cluster, settings.clusterId(), raft, lease, clients, reporter::leaderView, this::isInTable,
-            this::appendAsHolder);
+            self, cluster, settings.clusterId(), raft, lease, clients, reporter::leaderView, this::inTable,
+            this::appendAsHolder, clock);
     final HolderDuties duties = new HolderDuties(this::openStore, applied, membership, () -> gateway);
     gateway = new HolderGateway(self, cluster, raft, lease, clients, clock, routing, duties);
     router =
@@ -366,8 +367,8 @@ public final class Engine {
     return write.response();
   }
 
-  private boolean isInTable(int node) {
-    return openStore().flatMap(open -> open.member(node)).map(member -> !member.removed()).orElse(false);
+  private Optional<MemberRecord> inTable(int node) {
+    return openStore().flatMap(open -> open.member(node));
   }
 
   /**

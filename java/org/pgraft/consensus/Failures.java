@@ -26,6 +26,54 @@ final class Failures {
         "Read the key to see what became of it before you repeat the request.");
   }
 
+  /** Of a change of the members or of the leader. */
+  static Failure changeUnknown() {
+    return new Failure(
+        SqlState.OUTCOME_UNKNOWN,
+        "the outcome of the change is unknown",
+        "It was begun, but the leader changed or did not answer in time. It may have been carried out, or may yet be.",
+        "pgraft_get_nodes() shows the members. It is safe to run the same call again.");
+  }
+
+  /**
+   * @param position how far the newcomer's log is, -1 when it has nothing yet
+   * @param last where the leader's ends
+   */
+  static Failure catchingUp(int newcomer, long position, long last) {
+    return new Failure(
+        SqlState.OUTCOME_UNKNOWN,
+        "node " + newcomer + " is not a member yet: it still catches up",
+        (position < 0 ? "Its log is still empty" : "Its log has reached index " + position)
+            + ", the leader's ends at " + last + ". It goes on, and becomes a member when it has caught up.",
+        "Run the same call again to wait for it, with a larger pgraft.command_timeout if you like. pgraft_members() shows"
+            + " how far it is. To give it up, run pgraft_remove_node(" + newcomer + ").");
+  }
+
+  static Failure fellSilent(int newcomer, String address) {
+    return new Failure(
+        SqlState.WRONG_STATE,
+        "node " + newcomer + " was not added: it stopped answering while it caught up",
+        "The members are the same as before.",
+        "See that its server runs and that the members reach it at " + address + ", then run the same call again.");
+  }
+
+  static Failure busy(int newcomer) {
+    return new Failure(
+        SqlState.NOT_ACCEPTED,
+        "the request was not accepted: node " + newcomer + " still catches up to become a member",
+        "Nothing was changed. There is one change of the members at a time.",
+        "Try again when pgraft_members() shows it as a voter. To give it up, run pgraft_remove_node(" + newcomer + ").");
+  }
+
+  static Failure noQuorum(String change, Quorum quorum) {
+    return new Failure(
+        SqlState.WRONG_STATE,
+        change + " would leave " + quorum.size() + " members of which only " + quorum.reachable()
+            + " can be counted on, which is no majority",
+        "Nothing was changed. Members that cannot be reached do not count, nor does a node that joins with the change.",
+        "Start the members that are down first; one that is lost can be removed, or replaced by pgraft_replace_node().");
+  }
+
   static Failure readTimedOut() {
     return new Failure(
         SqlState.NOT_ACCEPTED,

@@ -55,6 +55,9 @@ final class HolderDuties implements HolderGateway.Here {
     if (request instanceof Request.AddNode add) {
       return membership.add(add.node(), add.host(), add.port(), timeoutNanos);
     }
+    if (request instanceof Request.ReplaceNode replace) {
+      return membership.replace(replace.old(), replace.node(), replace.host(), replace.port(), timeoutNanos);
+    }
     if (request instanceof Request.RemoveNode remove) {
       return membership.remove(remove.node(), timeoutNanos);
     }

@@ -118,12 +118,24 @@ final class HolderGateway implements WriteRouter.Holder {
   }
 
   /**
-   * How a request that does not go into a batch may be repeated.
+   * How a request that does not go into a batch is sent.
    *
    * @param repeatable whether it may be sent again when it may have been carried out already
+   * @param attemptNanos how long one attempt may take
    * @param expired the error at the deadline while it certainly was not carried out
+   * @param uncertain the error when it may have been
    */
-  record Policy(boolean repeatable, Failure expired) {}
+  record Policy(boolean repeatable, long attemptNanos, Failure expired, Failure uncertain) {
+    /** A read, which changes nothing. */
+    static Policy read() {
+      return new Policy(true, ATTEMPT_NANOS, Failures.readTimedOut(), Failures.readTimedOut());
+    }
+
+    /** A change that may take as long as its sender waits. */
+    static Policy change(boolean repeatable) {
+      return new Policy(repeatable, Long.MAX_VALUE, Failures.notAccepted(), Failures.changeUnknown());
+    }
+  }
 
   /** Has the lease holder carry a request out. The response is completed by the deadline, always normally. */
   CompletableFuture<ByteBuffer> execute(ByteBuffer request, long deadlineNanos, Policy policy) {
@@ -137,6 +149,8 @@ final class HolderGateway implements WriteRouter.Holder {
     private final long deadline;
     private final Policy policy;
     private final CompletableFuture<ByteBuffer> response;
+    /** Whether an earlier attempt may have been carried out; attempts follow each other, so they see it. */
+    private volatile boolean uncertain;
 
     Attempt(ByteBuffer request, long deadline, Policy policy, CompletableFuture<ByteBuffer> response) {
       this.request = request;
@@ -149,7 +163,7 @@ final class HolderGateway implements WriteRouter.Holder {
     public void run() {
       final long left = deadline - clock.nanos();
       if (left <= 0) {
-        response.complete(Responses.error(policy.expired()));
+        response.complete(Responses.error(uncertain ? policy.uncertain() : policy.expired()));
         return;
       }
       if (lease.heldTerm(clock.nanos()) != 0) {
@@ -167,7 +181,7 @@ final class HolderGateway implements WriteRouter.Holder {
           .call(
               leader.get(),
               message(PeerMessage.Kind.EXECUTE, ByteBuffer.wrap(bytes)),
-              policy.repeatable() ? Math.min(left, ATTEMPT_NANOS) : left)
+              Math.min(left, policy.attemptNanos()))
           .thenApply(HolderGateway::decode)
           .whenComplete(this::judge);
     }
@@ -183,10 +197,11 @@ final class HolderGateway implements WriteRouter.Holder {
           if (failure != null) {
             LOG.debug("a request to the lease holder got no answer: {}", failure.toString());
           }
+          uncertain = true;
           if (policy.repeatable()) {
             again();
           } else {
-            response.complete(Responses.error(Failures.outcomeUnknown()));
+            response.complete(Responses.error(policy.uncertain()));
           }
         }
       }

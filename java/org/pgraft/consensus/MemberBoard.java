@@ -9,6 +9,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.apache.ratis.proto.RaftProtos.LeaderInfoProto;
 import org.apache.ratis.proto.RaftProtos.ServerRpcProto;
 import org.apache.ratis.protocol.RaftPeer;
+import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.server.RaftConfiguration;
 import org.apache.ratis.server.RaftServer;
 import org.pgraft.consensus.EngineStatus.MemberStatus;
 
@@ -114,7 +116,45 @@ final class MemberBoard {
               answers ? report.term() : UNKNOWN,
               answers ? report.uptimeMillis() : UNKNOWN));
     }
+    final RaftConfiguration configuration = division.getRaftConf();
+    for (int at = 0; at < followers.size(); at++) {
+      final RaftPeerId id = RaftPeerId.valueOf(followers.get(at).getId().getId());
+      if (configuration.getPeer(id) == null) {
+        members.add(learner(followers.get(at), at, match, next, followers.size(), names, reachableNanos / 1_000_000));
+      }
+    }
     return members;
+  }
+
+  /** One that catches up to become a member; nobody asks it lease questions, so only its log is known. */
+  private static MemberStatus learner(
+      ServerRpcProto follower,
+      int at,
+      long[] match,
+      long[] next,
+      int count,
+      Map<Integer, String> names,
+      long reachableMillis) {
+    final int id = RaftNode.nodeId(RaftPeerId.valueOf(follower.getId().getId()));
+    final java.net.InetSocketAddress address = HostPort.parse(follower.getId().getAddress());
+    final boolean sameOrder = match != null && next != null && match.length == count && next.length == count;
+    final long silent = follower.getLastRpcElapsedTimeMs();
+    // Until its first answer Ratis counts from a moment before it was asked.
+    final boolean answered = sameOrder && match[at] >= 0 || silent <= reachableMillis;
+    return new MemberStatus(
+        id,
+        names.getOrDefault(id, ""),
+        address.getHostString(),
+        address.getPort(),
+        false,
+        answered ? Boolean.valueOf(silent <= reachableMillis) : null,
+        sameOrder ? match[at] : UNKNOWN,
+        sameOrder ? next[at] : UNKNOWN,
+        answered ? silent : UNKNOWN,
+        UNKNOWN,
+        UNKNOWN,
+        UNKNOWN,
+        UNKNOWN);
   }
 
   /** Null until the member has answered once, or has had the time to. */

@@ -7,32 +7,44 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.IntPredicate;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.apache.ratis.protocol.RaftPeer;
+import org.apache.ratis.protocol.exceptions.NotLeaderException;
 import org.apache.ratis.protocol.exceptions.ReconfigurationInProgressException;
+import org.apache.ratis.protocol.exceptions.ReconfigurationTimeoutException;
 import org.apache.ratis.protocol.exceptions.SetConfigurationException;
 import org.apache.ratis.server.RaftServer;
+import org.pgraft.command.Failure;
 import org.pgraft.command.PgraftException;
 import org.pgraft.command.Request;
 import org.pgraft.command.Requests;
 import org.pgraft.command.Responses;
 import org.pgraft.consensus.EngineStatus.MemberStatus;
+import org.pgraft.store.MemberRecord;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Changes of who is a member and who leads, carried out by the lease holder: Raft's joint consensus does the change
- * itself (Raft paper, section 6), this class sees to it that the newcomer is there and willing, that a removal leaves a
+ * itself (Raft paper, section 6), this class sees to it that the newcomer is there and willing, that a change leaves a
  * quorum, and that a hand-over gives the lease back first.
  *
- * <p>Thread-safe, no state of its own; nothing blocks but {@link #handOverBeforeStop}.
+ * <p>A newcomer first catches up without a vote: Ratis sends it snapshot and log, and appends the joint configuration only
+ * when it has nearly all. Until then it is in no configuration, so no majority counts it. That may take longer than the
+ * caller waits; it goes on then, and who repeats the call waits for the same catch-up. It ends when the newcomer has caught
+ * up, when it has not answered for {@link RatisProperties#CATCH_UP_SILENCE_MILLIS}, or when this node leads no more.
+ *
+ * <p>Thread-safe; its only state is the catch-up that is under way. Nothing blocks but {@link #handOverBeforeStop}.
  */
 final class Membership {
   private static final Logger LOG = LoggerFactory.getLogger(Membership.class);
@@ -40,14 +52,34 @@ final class Membership {
   /** The status page has room for more, but every member costs every write an acknowledgement. */
   static final int MEMBERS_MAX = 31;
 
-  private static final long JOIN_NANOS = TimeUnit.SECONDS.toNanos(3);
+  private static final int NOBODY = 0;
+  private static final long JOIN_NANOS = TimeUnit.SECONDS.toNanos(10);
   private static final long STEP_DOWN_NANOS = TimeUnit.SECONDS.toNanos(2);
+
+  /** A request is answered so long before its sender gives up. */
+  private static final long ANSWER_NANOS = TimeUnit.SECONDS.toNanos(1);
+
   private static final ByteBuffer DONE = ByteBuffer.wrap(new byte[] {1}).asReadOnlyBuffer();
 
   /** Appends an entry of the engine's own and waits for its result. */
   @FunctionalInterface
   interface OwnEntry {
     CompletableFuture<ByteBuffer> append(Request request, long timeoutNanos);
+  }
+
+  /**
+   * A newcomer that catches up, and what follows.
+   *
+   * @param newcomer who
+   * @param replaced the member that leaves at the same moment, or {@link #NOBODY}
+   * @param change completed when the new configuration is committed, or never will be by this leader
+   */
+  private record CatchUp(RaftPeer newcomer, int replaced, CompletableFuture<Void> change) {
+    boolean isFor(RaftPeer asked, int leaving) {
+      return newcomer.getId().equals(asked.getId())
+          && newcomer.getAddress().equals(asked.getAddress())
+          && replaced == leaving;
+    }
   }
 
   private final int self;
@@ -57,8 +89,10 @@ final class Membership {
   private final LeaseKeeper lease;
   private final PeerClients clients;
   private final Supplier<List<MemberStatus>> members;
-  private final IntPredicate inTable;
+  private final IntFunction<Optional<MemberRecord>> table;
   private final OwnEntry log;
+  private final BootClock clock;
+  private final AtomicReference<CatchUp> running = new AtomicReference<>();
 
   Membership(
       int self,
@@ -68,8 +102,9 @@ final class Membership {
       LeaseKeeper lease,
       PeerClients clients,
       Supplier<List<MemberStatus>> members,
-      IntPredicate inTable,
-      OwnEntry log) {
+      IntFunction<Optional<MemberRecord>> table,
+      OwnEntry log,
+      BootClock clock) {
     this.self = self;
     this.cluster = cluster;
     this.clusterId = clusterId;
@@ -77,39 +112,105 @@ final class Membership {
     this.lease = lease;
     this.clients = clients;
     this.members = members;
-    this.inTable = inTable;
+    this.table = table;
     this.log = log;
+    this.clock = clock;
   }
 
   /**
-   * Adds a member: asks it to join, enters it and its directory into the member table, and only then changes the
-   * configuration. So whatever becomes of the newcomer, the cluster knows by which directory to recognize it.
+   * Adds a member: asks it to join, enters it and its directory into the member table, lets it catch up, and only then
+   * changes the configuration. So whatever becomes of the newcomer, the cluster knows by which directory to recognize it.
    */
   CompletableFuture<PeerMessage.Answer> add(int id, String host, int port, long timeoutNanos) {
-    final String address = HostPort.format(host, port);
+    return bringIn(RaftNode.peer(id, HostPort.format(host, port)), NOBODY, timeoutNanos);
+  }
+
+  /**
+   * Replaces a member, dead or alive: the new one catches up, then one change of the configuration takes the old one out
+   * and the new one in, so that the number of members never changes.
+   */
+  CompletableFuture<PeerMessage.Answer> replace(int oldId, int newId, String host, int port, long timeoutNanos) {
+    return bringIn(RaftNode.peer(newId, HostPort.format(host, port)), oldId, timeoutNanos);
+  }
+
+  private CompletableFuture<PeerMessage.Answer> bringIn(RaftPeer newcomer, int replaced, long timeoutNanos) {
+    final int id = RaftNode.nodeId(newcomer.getId());
     final List<RaftPeer> voters = voters();
+    final Set<Integer> ids = ids(voters);
     for (RaftPeer voter : voters) {
       if (RaftNode.nodeId(voter.getId()) == id) {
-        return voter.getAddress().equals(address)
-            ? done()
-            : refused("node " + id + " is a member already, at " + voter.getAddress()
-                + ": to move it, remove it first and add it at its new address");
+        return isIn(newcomer, voter, replaced, ids, timeoutNanos);
       }
-      if (voter.getAddress().equals(address)) {
-        return refused("node " + RaftNode.nodeId(voter.getId()) + " is a member at " + address + " already");
+      if (voter.getAddress().equals(newcomer.getAddress())) {
+        return refused("node " + RaftNode.nodeId(voter.getId()) + " is a member at " + newcomer.getAddress() + " already");
       }
     }
-    if (voters.size() >= MEMBERS_MAX) {
+    if (replaced != NOBODY && !ids.contains(replaced)) {
+      return refused("node " + replaced + " is not a member");
+    }
+    if (replaced == NOBODY && voters.size() >= MEMBERS_MAX) {
       return refused("a cluster has at most " + MEMBERS_MAX + " members");
     }
+    final CatchUp other = running.get();
+    if (other != null) {
+      return other.isFor(newcomer, replaced) ? arrival(other, timeoutNanos) : afterwards(other, timeoutNanos);
+    }
+    final List<RaftPeer> changed = new ArrayList<>(voters);
+    changed.removeIf(voter -> RaftNode.nodeId(voter.getId()) == replaced);
+    changed.add(newcomer);
+    if (replaced != NOBODY && changed.size() < 3) {
+      // Old and new would overlap in no majority that is one without the newcomer.
+      return refused("node " + replaced + " cannot be replaced in a cluster of " + changed.size()
+          + ": add node " + id + " first, then remove node " + replaced);
+    }
+    // Two members need each other anyway; where there are more, no majority may depend on one that was never seen to last.
+    final Quorum quorum = Quorum.of(ids(changed), self, changed.size() == 2 ? id : NOBODY, members.get());
+    if (!quorum.isThere()) {
+      return quorum.mayBeThere()
+          ? again()
+          : failed(Failures.noQuorum(
+              replaced == NOBODY ? "adding node " + id : "replacing node " + replaced + " by node " + id, quorum));
+    }
+    if (replaced == self) {
+      return leaveItToTheNext(timeoutNanos);
+    }
+    final long deadline = clock.nanos() + timeoutNanos;
+    final long joinNanos = Math.min(patience(timeoutNanos), JOIN_NANOS);
     return clients
-        .callWhenReachable(HostPort.parse(address), joinRequest(id), Math.min(timeoutNanos, JOIN_NANOS))
+        .callWhenReachable(HostPort.parse(newcomer.getAddress()), joinRequest(id), joinNanos)
         .handle(
             (bytes, failure) ->
                 failure == null
-                    ? joined(RaftNode.peer(id, address), bytes, voters, timeoutNanos)
-                    : notReached(id, address, failure))
-        .thenCompose(answer -> answer);
+                    ? joined(newcomer, bytes)
+                    : new Willing(null, notReached(id, newcomer.getAddress(), failure)))
+        .thenCompose(
+            willing ->
+                willing.entry() == null
+                    ? CompletableFuture.completedFuture(willing.answer())
+                    : entered(
+                        willing.entry(),
+                        new CatchUp(newcomer, replaced, new CompletableFuture<>()),
+                        voters,
+                        changed,
+                        deadline));
+  }
+
+  /** The newcomer is a member: this call is a repetition, or asks for something that cannot be. */
+  private CompletableFuture<PeerMessage.Answer> isIn(
+      RaftPeer newcomer, RaftPeer voter, int replaced, Set<Integer> voters, long timeoutNanos) {
+    final int id = RaftNode.nodeId(newcomer.getId());
+    if (!voter.getAddress().equals(newcomer.getAddress())) {
+      return refused("node " + id + " is a member already, at " + voter.getAddress()
+          + ": to move it, remove it first and add it at its new address");
+    }
+    if (replaced == NOBODY) {
+      return done();
+    }
+    if (voters.contains(replaced)) {
+      return refused("node " + id + " is a member already, and so is node " + replaced
+          + ": to take node " + replaced + " out, remove it");
+    }
+    return isInTable(replaced) ? forgotten(replaced, timeoutNanos, done()) : done();
   }
 
   private byte[] joinRequest(int id) {
@@ -120,82 +221,156 @@ final class Membership {
     return new PeerMessage(PeerMessage.Kind.JOIN, cluster, self, body.flip()).encode();
   }
 
-  private static CompletableFuture<PeerMessage.Answer> notReached(int id, String address, Throwable failure) {
+  /** What became of the question to join: the newcomer's entry for the member table, or what to answer instead. */
+  private record Willing(Request.NodeStart entry, PeerMessage.Answer answer) {}
+
+  private static PeerMessage.Answer notReached(int id, String address, Throwable failure) {
     LOG.debug("node {} at {} did not answer", id, address, failure);
-    return refused(
+    return PeerMessage.Answer.refused(
         "node " + id + " was not reached at " + address
             + ": start that server with pgraft in shared_preload_libraries and pgraft.node_id = " + id);
   }
 
   /** The newcomer has answered: with its entry for the member table, or with why it does not join. */
-  private CompletableFuture<PeerMessage.Answer> joined(
-      RaftPeer newcomer, byte[] bytes, List<RaftPeer> voters, long timeoutNanos) {
+  private static Willing joined(RaftPeer newcomer, byte[] bytes) {
     try {
       final PeerMessage.Answer answer = PeerMessage.Answer.decode(bytes);
       if (answer.verdict() != PeerMessage.Verdict.ANSWERED) {
-        return refused(answer.reason());
+        return new Willing(null, PeerMessage.Answer.refused(answer.reason()));
       }
       if (Requests.decode(answer.body()) instanceof Request.NodeStart entry
           && entry.node() == RaftNode.nodeId(newcomer.getId())) {
-        return entered(entry, newcomer, voters, timeoutNanos);
+        return new Willing(entry, null);
       }
       LOG.debug("{} answers with something else than its entry", newcomer);
     } catch (PeerMessage.MalformedException | BufferUnderflowException | PgraftException e) {
       LOG.debug("the answer of {} cannot be read", newcomer, e);
     }
-    return refused("what listens at " + newcomer.getAddress() + " is not a pgraft node of this version");
+    return new Willing(
+        null,
+        PeerMessage.Answer.refused(
+            "what listens at " + newcomer.getAddress() + " is not a pgraft node of this version"));
   }
 
   /** The member table may refuse the newcomer; then its answer is the caller's. */
   private CompletableFuture<PeerMessage.Answer> entered(
-      Request.NodeStart entry, RaftPeer newcomer, List<RaftPeer> voters, long timeoutNanos) {
-    return log.append(entry, timeoutNanos)
+      Request.NodeStart entry, CatchUp catchUp, List<RaftPeer> from, List<RaftPeer> to, long deadline) {
+    return log.append(entry, deadline - clock.nanos())
         .thenCompose(
             response -> {
               if (!Responses.isOk(response)) {
                 return CompletableFuture.completedFuture(
                     new PeerMessage.Answer(PeerMessage.Verdict.ANSWERED, response));
               }
-              final List<RaftPeer> grown = new ArrayList<>(voters);
-              grown.add(newcomer);
-              return changed(raft.setConfiguration(voters, grown, timeoutNanos));
+              if (!running.compareAndSet(null, catchUp)) {
+                return again();
+              }
+              raft.setConfiguration(from, to)
+                  .whenComplete(
+                      (nothing, failure) -> {
+                        running.set(null);
+                        if (failure == null) {
+                          catchUp.change().complete(null);
+                        } else {
+                          catchUp.change().completeExceptionally(failure);
+                        }
+                      });
+              return arrival(catchUp, deadline - clock.nanos());
             });
+  }
+
+  /** Answers what became of a catch-up, or that it goes on when the caller's time is nearly over. */
+  private CompletableFuture<PeerMessage.Answer> arrival(CatchUp catchUp, long timeoutNanos) {
+    final CompletableFuture<PeerMessage.Answer> changed =
+        patiently(catchUp, timeoutNanos)
+            .handle(
+                (nothing, failure) ->
+                    failure != null && cause(failure) instanceof TimeoutException
+                        ? answer(Failures.catchingUp(
+                            RaftNode.nodeId(catchUp.newcomer().getId()), position(catchUp), lastIndex()))
+                        : changed(failure, catchUp));
+    return catchUp.replaced() == NOBODY ? changed : forgotten(catchUp.replaced(), timeoutNanos, changed);
+  }
+
+  /** Has the caller try again after another change, or tells it that there is one. */
+  private CompletableFuture<PeerMessage.Answer> afterwards(CatchUp other, long timeoutNanos) {
+    return patiently(other, timeoutNanos)
+        .handle(
+            (nothing, failure) ->
+                failure != null && cause(failure) instanceof TimeoutException
+                    ? answer(Failures.busy(RaftNode.nodeId(other.newcomer().getId())))
+                    : PeerMessage.Answer.of(PeerMessage.Verdict.NOT_HOLDER));
+  }
+
+  private static CompletableFuture<Void> patiently(CatchUp catchUp, long timeoutNanos) {
+    return catchUp.change().copy().orTimeout(patience(timeoutNanos), TimeUnit.NANOSECONDS);
+  }
+
+  private static long patience(long timeoutNanos) {
+    return Math.max(0, timeoutNanos - Math.min(ANSWER_NANOS, timeoutNanos / 4));
+  }
+
+  /** How far the newcomer's log is, -1 when it is not known. */
+  private long position(CatchUp catchUp) {
+    return members.get().stream()
+        .filter(member -> member.nodeId() == RaftNode.nodeId(catchUp.newcomer().getId()))
+        .mapToLong(MemberStatus::matchIndex)
+        .findAny()
+        .orElse(-1);
+  }
+
+  private long lastIndex() {
+    return raft.division().map(division -> division.getRaftLog().getNextIndex() - 1).orElse(-1L);
   }
 
   /** Removes a member; a leader that is to remove itself hands over first and lets its successor do it. */
   CompletableFuture<PeerMessage.Answer> remove(int id, long timeoutNanos) {
+    final CatchUp other = running.get();
+    if (other != null) {
+      // What ends a catch-up in Raft is that another leads; the successor then finds a node that is no member.
+      return RaftNode.nodeId(other.newcomer().getId()) == id
+          ? leaveItToTheNext(timeoutNanos)
+          : afterwards(other, timeoutNanos);
+    }
     final List<RaftPeer> voters = voters();
     final List<RaftPeer> remaining = new ArrayList<>(voters);
     if (!remaining.removeIf(voter -> RaftNode.nodeId(voter.getId()) == id)) {
-      // A removal that was interrupted between its two steps is finished here.
-      return inTable.test(id) ? forgotten(id, timeoutNanos, done()) : refused("node " + id + " is not a member");
+      return isNotIn(id, timeoutNanos);
     }
     if (remaining.isEmpty()) {
       return refused("node " + id + " is the only member: a cluster cannot be without members");
     }
-    final List<MemberStatus> staying = members.get().stream().filter(member -> member.nodeId() != id).toList();
-    final long reachable =
-        staying.stream().filter(member -> member.nodeId() == self || Boolean.TRUE.equals(member.reachable())).count();
-    final long unmeasured =
-        staying.stream().filter(member -> member.nodeId() != self && member.reachable() == null).count();
-    if (reachable <= remaining.size() / 2 && reachable + unmeasured > remaining.size() / 2) {
+    final Quorum quorum = Quorum.of(ids(remaining), self, NOBODY, members.get());
+    if (!quorum.isThere()) {
       // A leader that is new has not heard of everybody yet; the sender tries again in a moment.
-      return CompletableFuture.completedFuture(PeerMessage.Answer.of(PeerMessage.Verdict.NOT_HOLDER));
-    }
-    if (reachable <= remaining.size() / 2) {
-      return refused(
-          "removing node " + id + " would leave " + remaining.size() + " members of which only " + reachable
-              + " can be reached, which is no majority");
+      return quorum.mayBeThere() ? again() : failed(Failures.noQuorum("removing node " + id, quorum));
     }
     if (id == self) {
-      return handOver(0, timeoutNanos)
-          .thenApply(
-              answer ->
-                  answer.verdict() == PeerMessage.Verdict.ANSWERED
-                      ? PeerMessage.Answer.of(PeerMessage.Verdict.NOT_HOLDER)
-                      : answer);
+      return leaveItToTheNext(timeoutNanos);
     }
-    return forgotten(id, timeoutNanos, changed(raft.setConfiguration(voters, remaining, timeoutNanos)));
+    return forgotten(
+        id,
+        timeoutNanos,
+        raft.setConfiguration(voters, remaining)
+            .orTimeout(timeoutNanos, TimeUnit.NANOSECONDS)
+            .handle((nothing, failure) -> changed(failure, null)));
+  }
+
+  /** The node is no member: its removal was interrupted between its two steps, or this is a repetition, or a mistake. */
+  private CompletableFuture<PeerMessage.Answer> isNotIn(int id, long timeoutNanos) {
+    return table
+        .apply(id)
+        .map(member -> member.removed() ? done() : forgotten(id, timeoutNanos, done()))
+        .orElseGet(() -> refused("node " + id + " is not a member"));
+  }
+
+  private CompletableFuture<PeerMessage.Answer> leaveItToTheNext(long timeoutNanos) {
+    return handOver(NOBODY, timeoutNanos)
+        .thenApply(
+            answer ->
+                answer.verdict() == PeerMessage.Verdict.REFUSED
+                    ? answer
+                    : PeerMessage.Answer.of(PeerMessage.Verdict.NOT_HOLDER));
   }
 
   /** Enters into the member table that a node was removed, once the configuration is without it. */
@@ -203,7 +378,7 @@ final class Membership {
       int id, long timeoutNanos, CompletableFuture<PeerMessage.Answer> changed) {
     return changed.thenCompose(
         answer ->
-            answer.verdict() != PeerMessage.Verdict.ANSWERED
+            answer.verdict() != PeerMessage.Verdict.ANSWERED || !Responses.isOk(answer.body())
                 ? CompletableFuture.completedFuture(answer)
                 : log.append(new Request.NodeRemoved(id), timeoutNanos)
                     .thenApply(
@@ -222,9 +397,18 @@ final class Membership {
     if (target == self) {
       return done();
     }
+    final CatchUp catchUp = running.get();
+    if (catchUp != null) {
+      // Ratis names no successor while a newcomer catches up.
+      return target == NOBODY
+          ? lease.surrender().thenCompose(released -> raft.stepDown(STEP_DOWN_NANOS)).handle(
+              (nothing, failure) -> failure == null ? done() : unknown(failure)).thenCompose(answer -> answer)
+          : afterwards(catchUp, timeoutNanos);
+    }
     final Optional<MemberStatus> successor =
         members.get().stream()
             .filter(member -> member.nodeId() != self && Boolean.TRUE.equals(member.reachable()))
+            .filter(MemberStatus::voter)
             .filter(member -> target == 0 || member.nodeId() == target)
             .max(Comparator.comparingLong(MemberStatus::matchIndex));
     if (successor.isEmpty()) {
@@ -262,29 +446,43 @@ final class Membership {
     }
   }
 
-  private CompletableFuture<PeerMessage.Answer> changed(CompletableFuture<Void> change) {
-    return change.handle(
-        (nothing, failure) -> {
-          if (failure == null) {
-            return new PeerMessage.Answer(PeerMessage.Verdict.ANSWERED, Responses.ok(DONE.duplicate()));
-          }
-          final Throwable cause = cause(failure);
-          LOG.warn("the membership could not be changed: {}", cause.toString());
-          if (cause instanceof ReconfigurationInProgressException || cause instanceof SetConfigurationException) {
-            // Another change is being carried out, or was since the voters were read; the sender tries again.
-            return PeerMessage.Answer.of(PeerMessage.Verdict.NOT_HOLDER);
-          }
-          if (cause instanceof TimeoutException) {
-            return PeerMessage.Answer.of(PeerMessage.Verdict.UNKNOWN);
-          }
-          return PeerMessage.Answer.refused("the membership could not be changed: " + cause.getMessage());
-        });
+  private static CompletableFuture<PeerMessage.Answer> unknown(Throwable failure) {
+    LOG.warn("the leadership could not be given up: {}", cause(failure).toString());
+    return CompletableFuture.completedFuture(PeerMessage.Answer.of(PeerMessage.Verdict.UNKNOWN));
+  }
+
+  /** What a change of the configuration came to; {@code catchUp} is null when nobody came in. */
+  private PeerMessage.Answer changed(Throwable failure, CatchUp catchUp) {
+    if (failure == null) {
+      return new PeerMessage.Answer(PeerMessage.Verdict.ANSWERED, Responses.ok(DONE.duplicate()));
+    }
+    final Throwable cause = cause(failure);
+    LOG.warn("the membership was not changed: {}", cause.toString());
+    if (cause instanceof ReconfigurationTimeoutException && catchUp != null) {
+      return answer(Failures.fellSilent(RaftNode.nodeId(catchUp.newcomer().getId()), catchUp.newcomer().getAddress()));
+    }
+    if (cause instanceof ReconfigurationInProgressException || cause instanceof SetConfigurationException) {
+      // Another change is being carried out, or was since the voters were read; the sender tries again.
+      return PeerMessage.Answer.of(PeerMessage.Verdict.NOT_HOLDER);
+    }
+    if (cause instanceof TimeoutException || cause instanceof NotLeaderException) {
+      return PeerMessage.Answer.of(PeerMessage.Verdict.UNKNOWN);
+    }
+    return PeerMessage.Answer.refused("the membership could not be changed: " + cause.getMessage());
   }
 
   private List<RaftPeer> voters() {
     return raft.division().map(RaftServer.Division::getRaftConf)
         .map(configuration -> List.copyOf(configuration.getCurrentPeers()))
         .orElse(List.of());
+  }
+
+  private static Set<Integer> ids(List<RaftPeer> peers) {
+    return peers.stream().map(peer -> RaftNode.nodeId(peer.getId())).collect(Collectors.toUnmodifiableSet());
+  }
+
+  private boolean isInTable(int node) {
+    return table.apply(node).map(member -> !member.removed()).orElse(false);
   }
 
   private static Throwable cause(Throwable failure) {
@@ -296,7 +494,19 @@ final class Membership {
         new PeerMessage.Answer(PeerMessage.Verdict.ANSWERED, Responses.ok(DONE.duplicate())));
   }
 
+  private static CompletableFuture<PeerMessage.Answer> again() {
+    return CompletableFuture.completedFuture(PeerMessage.Answer.of(PeerMessage.Verdict.NOT_HOLDER));
+  }
+
   private static CompletableFuture<PeerMessage.Answer> refused(String reason) {
     return CompletableFuture.completedFuture(PeerMessage.Answer.refused(reason));
+  }
+
+  private static CompletableFuture<PeerMessage.Answer> failed(Failure failure) {
+    return CompletableFuture.completedFuture(answer(failure));
+  }
+
+  private static PeerMessage.Answer answer(Failure failure) {
+    return new PeerMessage.Answer(PeerMessage.Verdict.ANSWERED, Responses.error(failure));
   }
 }

@@ -10,6 +10,8 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import org.apache.ratis.thirdparty.io.grpc.Context;
+import org.apache.ratis.thirdparty.io.grpc.Deadline;
 import org.pgraft.consensus.PeerMessage.Answer;
 import org.pgraft.consensus.PeerMessage.Verdict;
 import org.pgraft.store.MemberRecord;
@@ -25,6 +27,8 @@ import org.slf4j.LoggerFactory;
  */
 final class PeerReceiver implements PeerHandler.Receiver {
   private static final Logger LOG = LoggerFactory.getLogger(PeerReceiver.class);
+
+  /** For a request whose sender does not say how long it waits. */
   private static final long EXECUTE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
   private record Parts(
@@ -98,7 +102,7 @@ final class PeerReceiver implements PeerHandler.Receiver {
     }
     if (wired.raft().division().isPresent()) {
       // Asked before, but the change of the configuration did not come through: wait for it again.
-      return wired.raft().configurations().stream().allMatch(Set::isEmpty)
+      return !wired.raft().isMember()
           ? answered(joined(wired))
           : answered(Answer.refused("node " + self + " is a member of a cluster already"));
     }
@@ -159,8 +163,14 @@ final class PeerReceiver implements PeerHandler.Receiver {
   public CompletionStage<Answer> execute(int from, ByteBuffer request) {
     final Parts wired = parts;
     return isMember(wired, from)
-        ? wired.duties().execute(request, EXECUTE_NANOS)
+        ? wired.duties().execute(request, patience())
         : answered(Answer.of(Verdict.NOT_HOLDER));
+  }
+
+  /** How long the sender of the call of this thread still waits, in nanoseconds. */
+  private static long patience() {
+    final Deadline deadline = Context.current().getDeadline();
+    return deadline == null ? EXECUTE_NANOS : Math.max(0, deadline.timeRemaining(TimeUnit.NANOSECONDS));
   }
 
   /** A node that was removed may not know it yet: it is served no more than a stranger. */

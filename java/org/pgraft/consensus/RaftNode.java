@@ -240,9 +240,10 @@ final class RaftNode implements AutoCloseable {
 
   /**
    * Changes the membership from exactly these voters to exactly those, if this node leads; another change in between makes
-   * it fail.
+   * it fail. Newcomers catch up first, and nothing is appended before they have; the answer comes when the change is
+   * committed, when a newcomer stopped answering, or when this node leads no more.
    */
-  CompletableFuture<Void> setConfiguration(List<RaftPeer> from, List<RaftPeer> voters, long timeoutNanos) {
+  CompletableFuture<Void> setConfiguration(List<RaftPeer> from, List<RaftPeer> voters) {
     final SetConfigurationRequest request =
         new SetConfigurationRequest(
             clientId,
@@ -257,7 +258,6 @@ final class RaftNode implements AutoCloseable {
     try {
       return server
           .setConfigurationAsync(request)
-          .orTimeout(timeoutNanos, TimeUnit.NANOSECONDS)
           .thenAccept(RaftNode::requireSuccess);
     } catch (IOException e) {
       return CompletableFuture.failedFuture(e);

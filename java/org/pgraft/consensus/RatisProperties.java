@@ -24,6 +24,15 @@ final class RatisProperties {
   /** A gRPC message: an entry and what is around it, or a chunk of a snapshot. */
   static final int MESSAGE_BYTES_MAX = 4 << 20;
 
+  /**
+   * A newcomer that catches up may be silent for so long, while it opens the store of a snapshot for instance; then its
+   * addition ends.
+   */
+  static final int CATCH_UP_SILENCE_MILLIS = 10_000;
+
+  /** A newcomer has caught up when it lacks fewer entries: as few as are under way at any moment of a busy cluster. */
+  private static final int CATCH_UP_GAP = 100;
+
   private static final int SNAPSHOT_CHUNK_BYTES = 1 << 20;
   private static final int SNAPSHOT_CHUNKS_IN_FLIGHT = 2;
   private static final int SNAPSHOT_CHUNK_MILLIS = 2500;
@@ -89,6 +98,9 @@ final class RatisProperties {
     RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMax(properties, max);
     RaftServerConfigKeys.LeaderElection.setPreVote(properties, true);
     RaftServerConfigKeys.LeaderElection.setLeaderStepDownWaitTime(properties, max.multiply(3));
+    RaftServerConfigKeys.setStagingCatchupGap(properties, CATCH_UP_GAP);
+    RaftServerConfigKeys.setStagingTimeout(
+        properties, TimeDuration.valueOf(CATCH_UP_SILENCE_MILLIS, TimeUnit.MILLISECONDS));
     // A process that was frozen for long must come back by itself.
     RaftServerConfigKeys.setCloseThreshold(properties, TimeDuration.valueOf(1, TimeUnit.DAYS));
     // pgraft answers reads under its own lease; Ratis' lease and read index are not linearizable.

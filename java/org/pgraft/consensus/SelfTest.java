@@ -44,7 +44,7 @@ final class SelfTest {
             .execute(
                 new Request.Barrier().encode(),
                 deadlineNanos,
-                new HolderGateway.Policy(true, Failures.readTimedOut()));
+                HolderGateway.Policy.read());
     return disk.thenCombine(
         holder,
         (written, answered) -> {

@@ -20,10 +20,12 @@ final class Arena implements AutoCloseable {
   private final Map<TestNode, PowerSwitch> switches;
   private final LeaseLedger leases = new LeaseLedger();
   private final Map<TestNode, Integer> logsRead = new HashMap<>();
+  private volatile List<TestNode> members;
 
   private Arena(TestCluster cluster, Map<TestNode, PowerSwitch> switches) {
     this.cluster = cluster;
     this.switches = switches;
+    this.members = cluster.nodes();
   }
 
   /**
@@ -53,8 +55,21 @@ final class Arena implements AutoCloseable {
     return cluster;
   }
 
+  /** The nodes that are members now. */
   List<TestNode> nodes() {
-    return cluster.nodes();
+    return members;
+  }
+
+  /** The members but one. */
+  List<TestNode> others(TestNode without) {
+    return members.stream().filter(node -> !node.equals(without)).toList();
+  }
+
+  /** A member has gone and a node has come in its place. */
+  void exchange(TestNode gone, TestNode come) {
+    List<TestNode> now = new ArrayList<>(others(gone));
+    now.add(come);
+    members = List.copyOf(now);
   }
 
   LeaseLedger leases() {
@@ -74,7 +89,7 @@ final class Arena implements AutoCloseable {
   }
 
   TestNode anyFollower(Random random) throws InterruptedException {
-    return pick(cluster.others(leader()), random);
+    return pick(others(leader()), random);
   }
 
   /** Any node, in half of all cases the leader. */

@@ -24,6 +24,7 @@ final class Faults {
       new Restart("rolling_restart", true),
       new TransferLeadership("transfer_leadership"),
       new TakeSnapshots("snapshot"),
+      new ChangeMembers("membership"),
       new PowerCut("power_cut"));
 
   private Faults() {}

@@ -9,6 +9,7 @@ import java.util.OptionalDouble;
 import java.util.Random;
 import org.pgraft.cluster.Await;
 import org.pgraft.cluster.Session;
+import org.pgraft.cluster.TestCluster;
 import org.pgraft.cluster.TestNode;
 
 /** One fault while clients work: inject it, hold it, heal it, wait for the cluster, and judge what was answered. */
@@ -94,7 +95,7 @@ final class Round {
     for (TestNode node : arena.nodes()) {
       Await.until(node + " has caught up", () -> node.truth("SELECT pgraft_log_sync_with_leader()"));
     }
-    arena.cluster().assertSameStores();
+    TestCluster.assertSameStores(arena.nodes());
     for (TestNode node : arena.nodes()) {
       Await.until("reads of " + node, () -> {
         readAll(node);

@@ -243,10 +243,15 @@ public final class TestCluster implements AutoCloseable {
 
   /** Asserts that every node's own store has the same content once it has caught up, by the hash of a revision. */
   public void assertSameStores() throws Exception {
-    TestNode leader = leader();
+    assertSameStores(nodes());
+  }
+
+  /** The same of these nodes, of which one leads. */
+  public static void assertSameStores(List<TestNode> members) throws Exception {
+    TestNode leader = leaderAmong(members);
     leader.put("same-stores", "checked");
     long revision = leader.number("SELECT pgraft_kv_revision()");
-    List<String> hashes = inParallel(nodes(), node -> {
+    List<String> hashes = inParallel(members, node -> {
       if (!node.truth("SELECT pgraft_log_sync_with_leader()")) {
         throw new AssertionError(node + " did not catch up");
       }
