@@ -46,7 +46,7 @@ final class Samples {
     all.put(new Request.Init(), op(41).done());
     all.put(new Request.AddNode(4, "10.0.0.4", 7004), op(42).i32(4).text("10.0.0.4").i32(7004).done());
     all.put(new Request.RemoveNode(4), op(43).i32(4).done());
-    all.put(new Request.ReplaceNode(3, 4, "10.0.0.4", 7004), op(52).i32(3).i32(4).text("10.0.0.4").i32(7004).done());
+    all.put(new Request.ReplaceNode(3, 4, "10.0.0.4", 7004), op(55).i32(3).i32(4).text("10.0.0.4").i32(7004).done());
     all.put(new Request.LogWait(true, 9), op(44).u8(1).i64(9).done());
     all.put(new Request.LogWait(false, 9), op(44).u8(0).i64(9).done());
     all.put(new Request.LogGet(9), op(45).i64(9).done());
