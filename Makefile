@@ -89,7 +89,7 @@ chaos: all ## random faults under load, every answer checked (SECONDS=600 SEED=n
 		$(if $(SEED),-Dpgraft.chaos.seed=$(SEED)) $(if $(FAULTS),-Dpgraft.chaos.faults=$(FAULTS))
 
 seeded: all ## bugs put into a copy of pgraft: the chaos' faults and checkers find each (TEST='*Bugs*#*vote*')
-	@rm -f $(TARGET)/seeded.md
+	@rm -rf $(TARGET)/seeded
 	@scripts/cluster_tests $(MAVEN) test -Dtest.groups=seeded -Dtest.excludedGroups= \
 		$(if $(TEST),-Dtest=$(TEST) -Dsurefire.failIfNoSpecifiedTests=true)
 

@@ -28,7 +28,8 @@ final class Faults {
       new Restart("rolling_restart", true),
       new TransferLeadership("transfer_leadership"),
       new TakeSnapshots("snapshot"),
-      new PowerCut("power_cut"),
+      new PowerCut("power_cut", false),
+      new PowerCut("power_cut_all", true),
       new SecondVote("power_cut_after_vote"));
 
   private Faults() {}

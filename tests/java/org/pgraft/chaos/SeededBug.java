@@ -19,9 +19,9 @@ record SeededBug(String name, List<String> faults, Set<String> checks, int round
   static final SeededBug CHECK_LEASE_BEFORE_READ_ONLY = new SeededBug("check-lease-before-read-only",
       List.of("pause_idle_leader"), Set.of("linearizability"), 4);
   static final SeededBug TRUST_READ_INDEX = new SeededBug("trust-read-index",
-      List.of("isolate_idle_leader"), Set.of("linearizability"), 4);
+      List.of("isolate_patient_leader"), Set.of("linearizability"), 5);
   static final SeededBug DROP_THE_FSYNC = new SeededBug("drop-the-fsync",
-      List.of("power_cut"), Set.of("kept writes"), 6);
+      List.of("power_cut_all"), Set.of("kept writes"), 4);
   static final SeededBug FORGET_A_VOTE = new SeededBug("forget-a-vote",
       List.of("power_cut_after_vote"), Set.of("votes"), 3);
   static final SeededBug RESUBMIT_UNDER_A_NEW_IDENTITY = new SeededBug("resubmit-under-a-new-identity",

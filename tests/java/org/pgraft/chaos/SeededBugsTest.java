@@ -1,10 +1,6 @@
 package org.pgraft.chaos;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.Assumptions;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -17,13 +13,6 @@ import org.pgraft.cluster.LogsOnFailure;
 @ExtendWith(LogsOnFailure.class)
 final class SeededBugsTest {
   private static final long SEED = 1;
-
-  @BeforeAll
-  static void needsProcesses() {
-    String backend = System.getProperty("pgraft.test.backend", "local");
-    Assumptions.assumeTrue(backend.equals("namespaces"), () -> "servers with a bug in them are processes that can be cut"
-        + " off, and the nodes are of the backend \"" + backend + "\" (PGRAFT_TEST_BACKEND=namespaces, as root)");
-  }
 
   @Test
   void when_a_write_is_acknowledged_before_it_is_committed_then_lost_writes_are_found() throws Exception {
@@ -64,10 +53,5 @@ final class SeededBugsTest {
   void when_no_bug_is_put_in_then_the_same_faults_find_nothing() throws Exception {
     ChaosRun.run(Options.control(SEED,
         SeededBug.ALL.stream().flatMap(bug -> bug.faults().stream()).distinct().toArray(String[]::new)));
-  }
-
-  @Test
-  void when_a_patch_is_there_then_it_is_tried() throws Exception {
-    assertEquals(SeededBuild.patches(), SeededBug.ALL.stream().map(SeededBug::name).sorted().toList());
   }
 }

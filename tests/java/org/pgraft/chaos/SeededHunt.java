@@ -9,11 +9,14 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Assertions;
+import org.junit.jupiter.api.Assumptions;
 import org.pgraft.cluster.Build;
 
 /** Rounds with the faults of one bug, on a build that has it, until the check that has to find it does. */
 final class SeededHunt {
   private static final int NODES = 3;
+  private static final Path DIRECTORY =
+      Path.of(System.getProperty("pgraft.test.logs", "target/cluster-logs")).resolveSibling("seeded");
 
   private final SeededBug bug;
   private final List<Fault> faults;
@@ -27,8 +30,14 @@ final class SeededHunt {
     this.random = new Random(seed);
   }
 
-  /** Fails if the bug is in no round found by the check that has to find it. */
+  /**
+   * Fails if the bug is in no round found by the check that has to find it. Skips where nodes are not processes of this
+   * machine that can be cut off.
+   */
   static void find(SeededBug bug, long seed) throws Exception {
+    String backend = System.getProperty("pgraft.test.backend", "local");
+    Assumptions.assumeTrue(backend.equals("namespaces"), () -> "servers with a bug in them are processes, each in a network"
+        + " namespace, and the nodes are of the backend \"" + backend + "\" (as root: PGRAFT_TEST_BACKEND=namespaces)");
     SeededHunt hunt = new SeededHunt(bug, seed);
     boolean found = hunt.play(SeededBuild.of(bug.name(), Build.plain()));
     tell(String.format("%s: %s in round %d: %s", bug.name(), found ? "found" : "NOT FOUND", hunt.rounds.size(),
@@ -45,6 +54,7 @@ final class SeededHunt {
         RoundResult result = new Round(rounds.size() + 1, arena, fault, new Random(random.nextLong())).run();
         System.out.println(bug.name() + ": " + result);
         rounds.add(result);
+        keep(result);
         if (result.violations().stream().anyMatch(violation -> bug.checks().contains(violation.check()))) {
           return true;
         }
@@ -84,9 +94,15 @@ final class SeededHunt {
         .toString();
   }
 
+  private void keep(RoundResult round) throws IOException {
+    Files.createDirectories(DIRECTORY);
+    Files.writeString(DIRECTORY.resolve(bug.name() + "-round-" + round.number() + ".txt"), round + "\n"
+        + round.violations().stream().map(violation -> violation + "\n").collect(Collectors.joining())
+        + round.history().describe());
+  }
+
   private static void tell(String line) throws IOException {
-    Path report = Path.of(System.getProperty("pgraft.test.logs", "target/cluster-logs")).resolveSibling("seeded.md");
-    Files.writeString(report, "- " + line + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    Files.writeString(DIRECTORY.resolve("report.md"), "- " + line + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     System.out.println(line);
   }
 }
