@@ -32,7 +32,7 @@ export PG_CONFIG
 export PGRAFT_TARGET := $(CURDIR)/$(TARGET)
 
 .DEFAULT_GOAL := all
-.PHONY: all install uninstall installcheck unit regress it chaos check demo lint clean help FORCE \
+.PHONY: all install uninstall installcheck unit regress it chaos seeded check demo lint clean help FORCE \
 	require-server require-jdk
 
 all: $(TARGET)/pgraft.so ## build the extension and the engine
@@ -87,6 +87,11 @@ chaos: all ## random faults under load, every answer checked (SECONDS=600 SEED=n
 	@scripts/cluster_tests $(MAVEN) test -Dtest.groups=chaos -Dtest.excludedGroups= \
 		-Dpgraft.chaos.seconds=$(or $(SECONDS),600) -Dpgraft.chaos.nodes=$(or $(NODES),3) \
 		$(if $(SEED),-Dpgraft.chaos.seed=$(SEED)) $(if $(FAULTS),-Dpgraft.chaos.faults=$(FAULTS))
+
+seeded: all ## bugs put into a copy of pgraft: the chaos' faults and checkers find each (TEST='*Bugs*#*vote*')
+	@rm -rf $(TARGET)/seeded
+	@scripts/cluster_tests $(MAVEN) test -Dtest.groups=seeded -Dtest.excludedGroups= \
+		$(if $(TEST),-Dtest=$(TEST) -Dsurefire.failIfNoSpecifiedTests=true)
 
 check: ## all the tests: unit, pg_regress, several servers
 	@$(MAKE) --no-print-directory all

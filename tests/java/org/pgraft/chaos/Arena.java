@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.pgraft.cluster.Build;
 import org.pgraft.cluster.LogsOnFailure;
 import org.pgraft.cluster.PowerSwitch;
 import org.pgraft.cluster.TestCluster;
@@ -21,6 +22,7 @@ final class Arena implements AutoCloseable {
   private final LeaseLedger leases = new LeaseLedger();
   private final Map<TestNode, Integer> logsRead = new HashMap<>();
   private volatile List<TestNode> members;
+  private Workload workload;
 
   private Arena(TestCluster cluster, Map<TestNode, PowerSwitch> switches) {
     this.cluster = cluster;
@@ -35,12 +37,17 @@ final class Arena implements AutoCloseable {
    * @param power whether the nodes get power switches, which slow them down
    */
   static Arena open(int nodes, boolean shortLog, boolean power) throws Exception {
+    return open(nodes, shortLog, power, Build.plain());
+  }
+
+  /** The same of servers that are built otherwise. */
+  static Arena open(int nodes, boolean shortLog, boolean power, Build build) throws Exception {
     TestCluster cluster = TestCluster.prepared(nodes, shortLog
-        ? Map.of("pgraft.snapshot_interval", "100", "pgraft.max_log_entries", "100") : Map.of());
+        ? Map.of("pgraft.snapshot_interval", "100", "pgraft.max_log_entries", "100") : Map.of(), build);
     try {
       Map<TestNode, PowerSwitch> switches = new LinkedHashMap<>();
       for (TestNode node : power ? cluster.nodes() : List.<TestNode>of()) {
-        switches.put(node, PowerSwitch.install(node));
+        switches.put(node, PowerSwitch.install(node, build));
       }
       cluster.startAll();
       cluster.leader();
@@ -82,6 +89,15 @@ final class Arena implements AutoCloseable {
 
   PowerSwitch power(TestNode node) {
     return switches.get(node);
+  }
+
+  /** The clients that work at present. */
+  Workload workload() {
+    return workload;
+  }
+
+  void setWorkload(Workload clients) {
+    workload = clients;
   }
 
   TestNode leader() throws InterruptedException {

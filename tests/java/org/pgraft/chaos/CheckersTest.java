@@ -31,6 +31,15 @@ final class CheckersTest {
   }
 
   @Test
+  void a_node_votes_once_in_a_term() {
+    Candidate.Answer granted = new Candidate.Answer(true, 7);
+    Candidate.Answer refused = new Candidate.Answer(false, 7);
+    assertEquals(0, VoteChecker.check("n1", 7, granted, refused).size());
+    assertEquals(0, VoteChecker.check("n1", 7, refused, granted).size());
+    assertEquals(1, VoteChecker.check("n1", 7, granted, granted).size());
+  }
+
+  @Test
   void acknowledged_writes_are_kept_and_failed_ones_never_appear() {
     assertEquals(0, kept(List.of(put("a", 0, 1)), Map.of("key", "a")));
     assertEquals(1, kept(List.of(put("a", 0, 1)), Map.of()));

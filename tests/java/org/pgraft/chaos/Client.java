@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.BooleanSupplier;
 import org.pgraft.cluster.Session;
 import org.pgraft.cluster.TestNode;
 
@@ -24,6 +25,7 @@ final class Client implements Runnable {
   private final Keys keys;
   private final Random random;
   private final History history;
+  private final BooleanSupplier readsOnly;
   private final Map<String, String> lastSeen = new HashMap<>();
   private int count;
   private volatile boolean stopped;
@@ -34,12 +36,18 @@ final class Client implements Runnable {
     String answer() throws SQLException;
   }
 
-  Client(int number, TestNode node, Keys keys, Random random, History history) {
+  /**
+   * Makes a client, which begins when it is run.
+   *
+   * @param readsOnly asked before each step: whether it has to be a read
+   */
+  Client(int number, TestNode node, Keys keys, Random random, History history, BooleanSupplier readsOnly) {
     this.number = number;
     this.node = node;
     this.keys = keys;
     this.random = random;
     this.history = history;
+    this.readsOnly = readsOnly;
   }
 
   void stop() {
@@ -74,7 +82,7 @@ final class Client implements Runnable {
 
   /** Reads a key through a node and records it, for the end of a round. */
   static String read(int number, TestNode node, Session session, String key, History history) throws SQLException {
-    return new Client(number, node, null, null, history).get(session, key);
+    return new Client(number, node, null, null, history, () -> true).get(session, key);
   }
 
   /** Makes one step; whether the session is good for another. */
@@ -91,7 +99,7 @@ final class Client implements Runnable {
     List<String> registers = keys.registers();
     String register = registers.get(random.nextInt(registers.size()));
     int draw = random.nextInt(100);
-    if (draw < 35) {
+    if (draw < 35 || readsOnly.getAsBoolean()) {
       get(session, register);
     } else if (draw < 58) {
       put(session, register);

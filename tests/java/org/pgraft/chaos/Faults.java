@@ -20,12 +20,18 @@ final class Faults {
       new Cut("one_way_cut", Cut.Shape.ONE_WAY),
       new Cut("bridge", Cut.Shape.BRIDGE),
       new Cut("packet_loss", Cut.Shape.LOSS),
+      new IdleLeader("isolate_idle_leader", false),
+      new IdleLeader("pause_idle_leader", true),
+      new PatientLeader("isolate_patient_leader"),
+      new LostAnswers("lost_answers"),
       new Restart("clean_restart_leader", false),
       new Restart("rolling_restart", true),
       new TransferLeadership("transfer_leadership"),
       new TakeSnapshots("snapshot"),
       new ChangeMembers("membership"),
-      new PowerCut("power_cut"));
+      new PowerCut("power_cut", false),
+      new PowerCut("power_cut_all", true),
+      new SecondVote("power_cut_after_vote"));
 
   private Faults() {}
 

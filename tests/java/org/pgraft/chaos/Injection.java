@@ -1,5 +1,7 @@
 package org.pgraft.chaos;
 
+import java.util.List;
+
 /** A fault that is in force. */
 interface Injection {
   /** Takes it back; the cluster may need time to recover. Called once. */
@@ -11,6 +13,11 @@ interface Injection {
    * @throws DidNotBite if nothing shows it
    */
   String bite() throws Exception;
+
+  /** What must not be and only the fault itself could see. Called when it has bitten. */
+  default List<Violation> violations() {
+    return List.of();
+  }
 
   /** The fault did not happen, so that the round has tested nothing. */
   final class DidNotBite extends Exception {

@@ -34,6 +34,11 @@ record Options(long seed, int nodes, Duration time, List<String> faults, boolean
     return new Options(seed, 3, Duration.ofMinutes(5), List.of(faults), true, directory("chaos-brief"));
   }
 
+  /** The same faults as those by which seeded bugs are found, each once. */
+  static Options control(long seed, String... faults) {
+    return new Options(seed, 3, Duration.ofMinutes(9), List.of(faults), true, directory("chaos-control"));
+  }
+
   private static Path directory(String name) {
     return Path.of(System.getProperty("pgraft.test.logs", "target/cluster-logs")).resolveSibling(name);
   }

@@ -5,8 +5,8 @@ import java.util.Random;
 import org.pgraft.cluster.TestCluster;
 import org.pgraft.cluster.TestNode;
 
-/** The power goes, of the leader or of all nodes, and with it whatever the engine had not synced. */
-record PowerCut(String name) implements Fault {
+/** The power goes, of the leader or of all nodes, or always of all, and with it whatever the engine had not synced. */
+record PowerCut(String name, boolean alwaysAll) implements Fault {
   @Override
   public boolean needsPower() {
     return true;
@@ -14,7 +14,7 @@ record PowerCut(String name) implements Fault {
 
   @Override
   public Injection inject(Arena arena, Random random) throws Exception {
-    List<TestNode> victims = random.nextBoolean() ? List.of(arena.leader()) : arena.nodes();
+    List<TestNode> victims = !alwaysAll && random.nextBoolean() ? List.of(arena.leader()) : arena.nodes();
     TestCluster.inParallel(victims, victim -> {
       arena.power(victim).cut();
       return null;

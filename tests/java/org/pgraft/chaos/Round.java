@@ -48,6 +48,7 @@ final class Round {
       converge();
       evidence = injection.bite();
       bit = true;
+      violations.addAll(injection.violations());
       checkStores();
     } catch (Injection.DidNotBite e) {
       evidence = e.getMessage();
@@ -69,6 +70,7 @@ final class Round {
   private Injection disturb() throws Exception {
     Random clients = new Random(random.nextLong());
     Workload workload = new Workload(arena.nodes(), keys, clients, history);
+    arena.setWorkload(workload);
     try {
       Await.until("the clients have begun", () -> history.count(Operation.Outcome.OK) >= WARM_UP);
       long hold = fault.hold(random).toMillis();

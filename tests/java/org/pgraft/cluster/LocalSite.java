@@ -11,8 +11,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * Nodes as processes of this machine. System properties: {@code pgraft.test.bindir}, the
- * programs of a server with pgraft installed, and {@code pgraft.test.user}, who runs the servers.
+ * Nodes as processes of this machine, of the programs of a {@link Build}. System property: {@code pgraft.test.user},
+ * who runs the servers.
  *
  * <p>Everything lies in one directory named after this process; directories of processes that are gone are
  * swept, with the servers that run in them, when the first site of a run opens.
@@ -24,16 +24,20 @@ final class LocalSite implements Site {
 
   private final Path directory;
   private final String user = System.getProperty("pgraft.test.user", System.getProperty("user.name"));
-  private final String binaries = require("pgraft.test.bindir");
-
+  private final String binaries;
   private final Wiring wiring;
 
   /**
    * Makes a site.
    *
    * @param apart whether each node gets a network namespace of its own, for which this has to be root
+   * @throws IllegalStateException if the build has no programs
    */
-  LocalSite(boolean apart) {
+  LocalSite(boolean apart, Build build) {
+    if (build.binaries().isEmpty()) {
+      throw new IllegalStateException("the system property pgraft.test.bindir is not set (use \"make it\")");
+    }
+    binaries = build.binaries();
     sweep();
     try {
       directory = Files.createTempDirectory(PREFIX + Owner.self() + "-");
@@ -68,14 +72,6 @@ final class LocalSite implements Site {
     stopServers(directory);
     wiring.close();
     delete(directory);
-  }
-
-  private static String require(String property) {
-    String value = System.getProperty(property, "");
-    if (value.isEmpty()) {
-      throw new IllegalStateException("the system property " + property + " is not set (use \"make it\")");
-    }
-    return value;
   }
 
   private static synchronized void sweep() {

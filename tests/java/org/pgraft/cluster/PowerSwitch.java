@@ -2,7 +2,6 @@ package org.pgraft.cluster;
 
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
 
@@ -42,10 +41,15 @@ public final class PowerSwitch {
 
   /** Installs a switch in a node that has not been started yet. */
   public static PowerSwitch install(TestNode node) throws IOException {
+    return install(node, Build.plain());
+  }
+
+  /** The same with the disk of a build. */
+  public static PowerSwitch install(TestNode node, Build build) throws IOException {
     PowerSwitch power = new PowerSwitch(node);
     String source = node.host().directory() + "/disk.c";
     String library = node.host().directory() + "/disk.so";
-    node.write(source, Files.readString(Path.of("tests/powercut/disk.c")));
+    node.write(source, Files.readString(build.disk()));
     node.host().run("gcc", "-shared", "-fPIC", "-O1", "-std=gnu11", "-D_GNU_SOURCE", "-o", library, source, "-ldl")
         .orFail("gcc");
     node.host().run("mkdir", "-p", power.disk + "/files", power.disk + "/tree").orFail("mkdir");

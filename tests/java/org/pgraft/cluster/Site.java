@@ -15,13 +15,15 @@ interface Site extends AutoCloseable {
    * A new site of the kind that the system property {@code pgraft.test.backend} names: {@code containers},
    * {@code namespaces} or {@code local}. Whoever starts the tests decides (scripts/cluster_tests), and they
    * say which it is.
+   *
+   * @param build what the servers are made of; containers have their own
    */
-  static Site open() {
+  static Site open(Build build) {
     String backend = System.getProperty("pgraft.test.backend", "local");
     return switch (backend) {
       case "containers" -> new ContainerSite();
-      case "namespaces" -> new LocalSite(true);
-      case "local" -> new LocalSite(false);
+      case "namespaces" -> new LocalSite(true, build);
+      case "local" -> new LocalSite(false, build);
       default -> throw new IllegalArgumentException(
           "pgraft.test.backend is \"" + backend + "\", not \"containers\", \"namespaces\" or \"local\"");
     };

@@ -61,7 +61,12 @@ public final class TestCluster implements AutoCloseable {
 
   /** A cluster of nodes that name each other in initial_cluster, not started yet. */
   public static TestCluster prepared(int size, Map<String, String> settings) throws Exception {
-    TestCluster cluster = new TestCluster(Site.open());
+    return prepared(size, settings, Build.plain());
+  }
+
+  /** The same of servers that are built otherwise. */
+  public static TestCluster prepared(int size, Map<String, String> settings, Build build) throws Exception {
+    TestCluster cluster = new TestCluster(Site.open(build));
     try {
       cluster.make(size);
       String members = cluster.nodes.stream().map(TestNode::member).collect(Collectors.joining(","));
@@ -81,7 +86,7 @@ public final class TestCluster implements AutoCloseable {
 
   /** Nodes that know nothing of each other: each has an id, an address and a port, and waits. */
   public static TestCluster waiting(int size) throws Exception {
-    TestCluster cluster = new TestCluster(Site.open());
+    TestCluster cluster = new TestCluster(Site.open(Build.plain()));
     try {
       cluster.addWaiting(size);
       cluster.startAll();
@@ -108,7 +113,7 @@ public final class TestCluster implements AutoCloseable {
 
   /** A server without the library in shared_preload_libraries, started. */
   public static TestCluster withoutPreload() throws Exception {
-    TestCluster cluster = new TestCluster(Site.open());
+    TestCluster cluster = new TestCluster(Site.open(Build.plain()));
     try {
       TestNode node = cluster.make(1).get(0);
       node.unset("shared_preload_libraries");
