@@ -72,6 +72,7 @@ public final class BackupFile {
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")))) {
       final Backup written = write(out, facts, store, expired);
       out.force(true);
+      refuseLate(expired);
       // Fails when the name was taken meanwhile.
       Files.move(partial, target);
       Disk.sync(target.getParent());
@@ -215,19 +216,23 @@ public final class BackupFile {
       throws PgraftException, IOException {
     final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
     for (long left = length; left > 0; left -= buffer.limit()) {
-      if (expired.getAsBoolean()) {
-        throw failure(
-            SqlState.NOT_ACCEPTED,
-            "the time was over before the backup was copied",
-            "Nothing is left of the copy.",
-            "Raise pgraft.command_timeout.");
-      }
+      refuseLate(expired);
       buffer.clear().limit((int) Math.min(BUFFER_BYTES, left));
       if (in.read(buffer) < 0) {
         throw new EOFException("\"" + source + "\" became shorter while it was read");
       }
       sha.update(buffer.flip());
       writeAll(out, buffer.rewind());
+    }
+  }
+
+  private static void refuseLate(BooleanSupplier expired) throws PgraftException {
+    if (expired.getAsBoolean()) {
+      throw failure(
+          SqlState.NOT_ACCEPTED,
+          "the time was over before the backup was copied",
+          "Nothing is left of the copy.",
+          "Raise pgraft.command_timeout.");
     }
   }
 
