@@ -54,6 +54,7 @@ final class Membership {
 
   private static final int NOBODY = 0;
   private static final long JOIN_NANOS = TimeUnit.SECONDS.toNanos(10);
+  private static final long FORGET_NANOS = TimeUnit.SECONDS.toNanos(10);
   private static final long STEP_DOWN_NANOS = TimeUnit.SECONDS.toNanos(2);
 
   /** A request is answered so long before its sender gives up. */
@@ -134,6 +135,14 @@ final class Membership {
   }
 
   private CompletableFuture<PeerMessage.Answer> bringIn(RaftPeer newcomer, int replaced, long timeoutNanos) {
+    final CatchUp other = running.get();
+    if (other != null) {
+      return other.isFor(newcomer, replaced) ? arrival(other, timeoutNanos) : afterwards(other, timeoutNanos);
+    }
+    if (raft.configurations().size() > 1) {
+      // A change that another leader began is in the log but not committed; nothing is answered from it.
+      return again();
+    }
     final int id = RaftNode.nodeId(newcomer.getId());
     final List<RaftPeer> voters = voters();
     final Set<Integer> ids = ids(voters);
@@ -150,10 +159,6 @@ final class Membership {
     }
     if (replaced == NOBODY && voters.size() >= MEMBERS_MAX) {
       return refused("a cluster has at most " + MEMBERS_MAX + " members");
-    }
-    final CatchUp other = running.get();
-    if (other != null) {
-      return other.isFor(newcomer, replaced) ? arrival(other, timeoutNanos) : afterwards(other, timeoutNanos);
     }
     final List<RaftPeer> changed = new ArrayList<>(voters);
     changed.removeIf(voter -> RaftNode.nodeId(voter.getId()) == replaced);
@@ -266,6 +271,7 @@ final class Membership {
                 return again();
               }
               raft.setConfiguration(from, to)
+                  .thenCompose(nothing -> afterReplacing(catchUp.replaced()))
                   .whenComplete(
                       (nothing, failure) -> {
                         running.set(null);
@@ -276,6 +282,20 @@ final class Membership {
                         }
                       });
               return arrival(catchUp, deadline - clock.nanos());
+            });
+  }
+
+  /** The member that left is entered as removed, also when nobody waits for the change any more. */
+  private CompletableFuture<Void> afterReplacing(int replaced) {
+    if (replaced == NOBODY) {
+      return CompletableFuture.completedFuture(null);
+    }
+    return forgotten(replaced, FORGET_NANOS, done())
+        .thenAccept(
+            answer -> {
+              if (answer.verdict() != PeerMessage.Verdict.ANSWERED) {
+                LOG.warn("that node {} was replaced could not be entered into the member table in time", replaced);
+              }
             });
   }
 
