@@ -42,15 +42,22 @@ final class PeerReceiver implements PeerHandler.Receiver {
   private final Supplier<Optional<Store>> store;
   private final MemberBoard board;
   private final BootClock clock;
+  private final Acquaintances acquaintances;
   private volatile Parts parts;
 
   PeerReceiver(
-      int self, AppliedIndex applied, Supplier<Optional<Store>> store, MemberBoard board, BootClock clock) {
+      int self,
+      AppliedIndex applied,
+      Supplier<Optional<Store>> store,
+      MemberBoard board,
+      BootClock clock,
+      Acquaintances acquaintances) {
     this.self = self;
     this.applied = applied;
     this.store = store;
     this.board = board;
     this.clock = clock;
+    this.acquaintances = acquaintances;
   }
 
   void wire(
@@ -140,7 +147,7 @@ final class PeerReceiver implements PeerHandler.Receiver {
       return Answer.refused("node " + self + " does not take part yet");
     }
     final long mine = wired.raft().currentTerm();
-    if (term >= mine) {
+    if (term >= mine && acquaintances.include(from)) {
       board.received(MemberBoard.decode(view), clock.nanos());
     }
     return RaftLeaseGround.answer(
@@ -161,6 +168,14 @@ final class PeerReceiver implements PeerHandler.Receiver {
     return isMember(wired, from)
         ? wired.duties().execute(request, EXECUTE_NANOS)
         : answered(Answer.of(Verdict.NOT_HOLDER));
+  }
+
+  @Override
+  public Answer members() {
+    final Parts wired = parts;
+    return wired == null
+        ? Answer.of(Verdict.UNKNOWN)
+        : new Answer(Verdict.ANSWERED, Acquaintances.encode(wired.raft().members().keySet()));
   }
 
   /** A node that was removed may not know it yet: it is served no more than a stranger. */
