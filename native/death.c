@@ -39,6 +39,7 @@
 #include "guc.h"
 #include "lease.h"
 #include "log_ring.h"
+#include "shared.h"
 
 #define WATCH_INTERVAL_MS	50
 #define STOP_LIMIT_NS		(INT64CONST(4) * 1000 * 1000 * 1000)
@@ -279,12 +280,16 @@ start_thread(void *(*body) (void *))
 
 /* ---------- for the main thread ---------- */
 
-/* before_shmem_exit: says why, while the log is still there. */
+/* before_shmem_exit: says why, while the log and shared memory are still there. */
 static void
 tell_reason(int code, Datum argument)
 {
+	PgraftStatus *status = pgraft_status();
+
 	if (death_reason == NULL)
 		return;
+	/* To be read until an engine runs again; see worker_begins(). */
+	strlcpy(status->message, death_reason, sizeof(status->message));
 	if (on_main_thread())
 	{
 		pgraft_log_drain();

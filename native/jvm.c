@@ -240,17 +240,20 @@ string_array(List *texts)
 	return array;
 }
 
-/* Whether the last call left an exception, which it is not supposed to; logs it. */
-static bool
+/*
+ * The exception that the last call left, which it is not supposed to, as a
+ * sentence; NULL if there is none.  Logs it.
+ */
+static const char *
 left_exception(void)
 {
 	const char *text;
 
 	if (!(*env)->ExceptionCheck(env))
-		return false;
+		return NULL;
 	text = psprintf("a call of the engine failed: %s", pending_exception());
 	(void) pgraft_log_put(PGRAFT_LOG_ERROR, text, (int) strlen(text));
-	return true;
+	return text;
 }
 
 /* Hands the engine its memory and its settings.  NULL, or why that failed. */
@@ -285,19 +288,25 @@ pgraft_jvm_boot(List *settings)
 	return reason;
 }
 
-/* One round of the engine. */
+/* One round of the engine.  When it failed by an exception, the status page says so. */
 PgraftTick
 pgraft_jvm_tick(void)
 {
+	PgraftStatus *status = pgraft_status();
+	const char *failure;
 	sigset_t	before;
 	jint		answer;
 
 	go_in(&before);
 	answer = (*env)->CallStaticIntMethod(env, worker_class, tick_method);
-	if (left_exception())
-		answer = PGRAFT_TICK_SICK;
+	failure = left_exception();
 	come_out(&before);
-	return (PgraftTick) answer;
+	if (failure == NULL)
+		return (PgraftTick) answer;
+	/* An engine without any memory left cannot do this itself. */
+	strlcpy(status->message, failure, sizeof(status->message));
+	status->worker_state = PGRAFT_WORKER_ERROR;
+	return PGRAFT_TICK_SICK;
 }
 
 /* Gives the engine changed settings. */

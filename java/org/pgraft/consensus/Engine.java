@@ -76,6 +76,7 @@ public final class Engine {
   private final ScheduledExecutorService slow = EngineThreads.single("pgraft-slow");
   private final ScheduledExecutorService saving = EngineThreads.single("pgraft-backup");
 
+  private final MembersPort port;
   private final LogStall stall;
   private final SnapshotSchedule snapshots;
   private final LeaseSink sink;
@@ -124,6 +125,7 @@ public final class Engine {
     this.dormant =
         new DormantNode(
             files, cluster, storeLimits(), backups, clock, this, this::isDormant, () -> clearance.hearsLeader());
+    this.port = new MembersPort(new Doorkeeper(Doorkeeper.Limits.ofThisProcess(), clock));
     this.stall = new LogStall(settings.fsyncTimeoutMillis());
     this.snapshots =
         new SnapshotSchedule(
@@ -153,7 +155,12 @@ public final class Engine {
         new Entrance(
             clearance,
             new Vestibule(
-                self, cluster, new InetSocketAddress(settings.listenHost(), settings.port()), identity, clearance),
+                self,
+                cluster,
+                new InetSocketAddress(settings.listenHost(), settings.port()),
+                port,
+                identity,
+                clearance),
             slow,
             this::takePart,
             this::fail);
@@ -226,7 +233,9 @@ public final class Engine {
     stateMachine =
         new RatisStateMachine(
             self, directory, applied, votes, new LogSegments(DirectorySync.FSYNC), events, snapshots, latencies);
-    final PeerReceiver receiver = new PeerReceiver(self, applied, this::openStore, board, clock);
+    final Acquaintances acquaintances =
+        new Acquaintances(self, cluster, () -> raft.members(), clients, clock);
+    final PeerReceiver receiver = new PeerReceiver(self, applied, this::openStore, board, clock, acquaintances);
     final RaftServer server =
         RaftServer.newBuilder()
             .setServerId(RaftNode.peerId(self))
@@ -240,7 +249,7 @@ public final class Engine {
                     settings.port(),
                     settings.electionTimeoutMillis(),
                     settings.maxLogEntries()))
-            .setParameters(parameters(receiver))
+            .setParameters(parameters(receiver, acquaintances))
             .build();
     raft = new RaftNode(self, cluster, server, latencies::fsynced);
 
@@ -306,16 +315,17 @@ public final class Engine {
     return phase == Phase.WAITING && dispatcher == null && identity.identity().member();
   }
 
-  private Parameters parameters(PeerReceiver receiver) {
+  private Parameters parameters(PeerReceiver receiver, Acquaintances acquaintances) {
     final Parameters parameters = new Parameters();
     final PeerHandler handler = new PeerHandler(cluster, receiver);
     AnnouncingRpcType.setAnnouncer(parameters, announcer);
     GrpcConfigKeys.Server.setServicesCustomizer(
         parameters,
         (builder, types) ->
-            builder
+            port.guard(builder)
                 .addService(PeerService.definition(handler))
                 .intercept(votes)
+                .intercept(new KnownSenders(self, cluster, acquaintances::include, port.doorkeeper()::recognised))
                 .intercept(new MembersOnly()));
     return parameters;
   }

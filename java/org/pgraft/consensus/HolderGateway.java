@@ -101,10 +101,18 @@ final class HolderGateway implements WriteRouter.Holder {
     }
   }
 
-  /** Answers another member's forwarded batch. */
+  /** Answers another member's forwarded batch. What is no batch does not get into the log. */
   CompletableFuture<PeerMessage.Answer> appendForwarded(ByteBuffer batch) {
     if (lease.heldTerm(clock.nanos()) == 0) {
       return CompletableFuture.completedFuture(PeerMessage.Answer.of(PeerMessage.Verdict.NOT_HOLDER));
+    }
+    try {
+      if (batch.remaining() > RatisProperties.ENTRY_BYTES_MAX) {
+        return CompletableFuture.completedFuture(PeerMessage.Answer.refused("the batch is too large"));
+      }
+      Batch.decode(batch);
+    } catch (PgraftException e) {
+      return CompletableFuture.completedFuture(PeerMessage.Answer.refused("the batch is malformed"));
     }
     return raft.append(batch, ATTEMPT_NANOS)
         .thenApply(

@@ -34,6 +34,9 @@ final class PeerHandler implements PeerService.Handler {
 
     /** Carry out another node's request as the lease holder. */
     CompletionStage<Answer> execute(int from, ByteBuffer request);
+
+    /** The ids of the members of the configurations in force, in the form of {@link Acquaintances#encode}. */
+    Answer members();
   }
 
   private final UUID cluster;
@@ -72,6 +75,7 @@ final class PeerHandler implements PeerService.Handler {
               receiver.leaseQuestion(message.from(), body.getLong(), body.slice()));
       case FORWARD -> receiver.forwarded(message.from(), body);
       case EXECUTE -> receiver.execute(message.from(), body);
+      case MEMBERS -> CompletableFuture.completedFuture(receiver.members());
     };
   }
 }

@@ -31,7 +31,9 @@ record PeerMessage(Kind kind, UUID cluster, int from, ByteBuffer body) {
     /** Append this batch, as the lease holder. */
     FORWARD(4),
     /** Answer this read or administrative request, as the lease holder. */
-    EXECUTE(5);
+    EXECUTE(5),
+    /** Who are the members? */
+    MEMBERS(6);
 
     private final byte code;
 

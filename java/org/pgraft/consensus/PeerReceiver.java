@@ -46,15 +46,22 @@ final class PeerReceiver implements PeerHandler.Receiver {
   private final Supplier<Optional<Store>> store;
   private final MemberBoard board;
   private final BootClock clock;
+  private final Acquaintances acquaintances;
   private volatile Parts parts;
 
   PeerReceiver(
-      int self, AppliedIndex applied, Supplier<Optional<Store>> store, MemberBoard board, BootClock clock) {
+      int self,
+      AppliedIndex applied,
+      Supplier<Optional<Store>> store,
+      MemberBoard board,
+      BootClock clock,
+      Acquaintances acquaintances) {
     this.self = self;
     this.applied = applied;
     this.store = store;
     this.board = board;
     this.clock = clock;
+    this.acquaintances = acquaintances;
   }
 
   void wire(
@@ -144,7 +151,7 @@ final class PeerReceiver implements PeerHandler.Receiver {
       return Answer.refused("node " + self + " does not take part yet");
     }
     final long mine = wired.raft().currentTerm();
-    if (term >= mine) {
+    if (term >= mine && acquaintances.include(from)) {
       board.received(MemberBoard.decode(view), clock.nanos());
     }
     return RaftLeaseGround.answer(
@@ -171,6 +178,14 @@ final class PeerReceiver implements PeerHandler.Receiver {
   private static long patience() {
     final Deadline deadline = Context.current().getDeadline();
     return deadline == null ? EXECUTE_NANOS : Math.max(0, deadline.timeRemaining(TimeUnit.NANOSECONDS));
+  }
+
+  @Override
+  public Answer members() {
+    final Parts wired = parts;
+    return wired == null
+        ? Answer.of(Verdict.UNKNOWN)
+        : new Answer(Verdict.ANSWERED, Acquaintances.encode(wired.raft().members().keySet()));
   }
 
   /** A node that was removed may not know it yet: it is served no more than a stranger. */

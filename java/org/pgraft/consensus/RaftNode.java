@@ -6,8 +6,10 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -173,7 +175,7 @@ final class RaftNode implements AutoCloseable {
   Optional<InetSocketAddress> addressOf(int member) {
     return division()
         .map(division -> division.getRaftConf().getPeer(peerId(member)))
-        .map(peer -> HostPort.parse(peer.getAddress()));
+        .map(RaftNode::addressOf);
   }
 
   /** The ids of the voters of every configuration in force: one set, or two while the membership changes. */
@@ -190,6 +192,23 @@ final class RaftNode implements AutoCloseable {
       sets.add(previous);
     }
     return sets;
+  }
+
+  /** Where the members of every configuration in force listen, by node id; empty when this node knows of none. */
+  Map<Integer, InetSocketAddress> members() {
+    final Map<Integer, InetSocketAddress> members = new HashMap<>();
+    division()
+        .map(RaftServer.Division::getRaftConf)
+        .ifPresent(
+            configuration -> {
+              configuration.getPreviousPeers().forEach(peer -> members.put(nodeId(peer.getId()), addressOf(peer)));
+              configuration.getCurrentPeers().forEach(peer -> members.put(nodeId(peer.getId()), addressOf(peer)));
+            });
+    return members;
+  }
+
+  private static InetSocketAddress addressOf(RaftPeer peer) {
+    return HostPort.parse(peer.getAddress());
   }
 
   private static Set<Integer> ids(Collection<RaftPeer> peers) {

@@ -12,6 +12,8 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import org.apache.ratis.thirdparty.io.grpc.Server;
 import org.apache.ratis.thirdparty.io.grpc.netty.NettyServerBuilder;
+import org.apache.ratis.thirdparty.io.netty.channel.EventLoopGroup;
+import org.apache.ratis.util.NettyUtils;
 import org.pgraft.consensus.PeerMessage.Answer;
 import org.pgraft.consensus.PeerMessage.Verdict;
 
@@ -27,24 +29,37 @@ final class Vestibule implements PeerHandler.Receiver, AutoCloseable {
   private final int self;
   private final UUID cluster;
   private final InetSocketAddress address;
+  private final MembersPort port;
   private final IdentityFiles identity;
   private final Clearance clearance;
   private final Introductions introductions;
+  private volatile EventLoopGroup threads;
   private volatile Server server;
 
-  Vestibule(int self, UUID cluster, InetSocketAddress address, IdentityFiles identity, Clearance clearance) {
+  Vestibule(
+      int self,
+      UUID cluster,
+      InetSocketAddress address,
+      MembersPort port,
+      IdentityFiles identity,
+      Clearance clearance) {
     this.self = self;
     this.cluster = cluster;
     this.address = address;
+    this.port = port;
     this.identity = identity;
     this.clearance = clearance;
     this.introductions = new Introductions(self, identity, clearance);
   }
 
   void open() throws IOException {
+    threads = NettyUtils.newEventLoopGroup("pgraft-vestibule", 1, true);
     server =
-        NettyServerBuilder.forAddress(address)
+        port.guard(NettyServerBuilder.forAddress(address))
+            .bossEventLoopGroup(threads)
+            .workerEventLoopGroup(threads)
             .addService(PeerService.definition(new PeerHandler(cluster, this)))
+            .intercept(new KnownSenders(self, cluster, nobody -> false, port.doorkeeper()::recognised))
             .build()
             .start();
   }
@@ -79,17 +94,25 @@ final class Vestibule implements PeerHandler.Receiver, AutoCloseable {
     return CompletableFuture.completedFuture(Answer.of(Verdict.NOT_HOLDER));
   }
 
+  @Override
+  public Answer members() {
+    return Answer.of(Verdict.UNKNOWN);
+  }
+
   /** Stops listening; the port is free afterwards. */
   @Override
   public void close() {
-    if (server == null) {
+    if (threads == null) {
       return;
     }
-    server.shutdownNow();
-    try {
-      server.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+    if (server != null) {
+      server.shutdownNow();
+      try {
+        server.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
     }
+    threads.shutdownGracefully(0, CLOSE_SECONDS, TimeUnit.SECONDS);
   }
 }

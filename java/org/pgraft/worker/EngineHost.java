@@ -35,6 +35,9 @@ final class EngineHost {
   private static final Logger LOG = LoggerFactory.getLogger(EngineHost.class);
   private static final String WAITS =
       "member of no cluster; pgraft_init() here or pgraft_add_node() on a member makes it one";
+  private static final String DIED = "a thread of the engine died";
+  private static final String NO_MEMORY =
+      "the Java virtual machine ran out of memory; see the server's log, pgraft.jvm_heap may be too small";
   private static final long HEAP_INTERVAL_NANOS = 1_000_000_000L;
 
   /** What the worker is to do after a round. */
@@ -57,6 +60,7 @@ final class EngineHost {
   private Settings settings;
   private Engine engine;
   private MetricsPage metrics;
+  private volatile String causeOfDeath = DIED;
   private volatile boolean started;
   private volatile boolean stopped;
   private volatile EngineException startFailure;
@@ -110,8 +114,14 @@ final class EngineHost {
     server.wakeWorker();
   }
 
+  /** Memory may be what is lacking, so the part that needs none comes first. */
   private void died(String what, Throwable thrown) {
+    final boolean noMemory = thrown instanceof OutOfMemoryError;
+    causeOfDeath = noMemory ? NO_MEMORY : DIED;
     sick.set(true);
+    if (!noMemory) {
+      causeOfDeath = what + " died: " + thrown;
+    }
     LOG.error("{} died", what, thrown);
     server.wakeWorker();
   }
@@ -128,7 +138,7 @@ final class EngineHost {
 
   Tick tick() {
     if (sick.get()) {
-      page.state(WorkerState.ERROR, "a thread of the engine died; look into the server's log");
+      page.state(WorkerState.ERROR, causeOfDeath);
       return Tick.SICK;
     }
     if (stopped) {

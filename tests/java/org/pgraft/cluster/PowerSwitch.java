@@ -1,7 +1,6 @@
 package org.pgraft.cluster;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.util.List;
 import java.util.UUID;
 
@@ -47,11 +46,7 @@ public final class PowerSwitch {
   /** The same with the disk of a build. */
   public static PowerSwitch install(TestNode node, Build build) throws IOException {
     PowerSwitch power = new PowerSwitch(node);
-    String source = node.host().directory() + "/disk.c";
-    String library = node.host().directory() + "/disk.so";
-    node.write(source, Files.readString(build.disk()));
-    node.host().run("gcc", "-shared", "-fPIC", "-O1", "-std=gnu11", "-D_GNU_SOURCE", "-o", library, source, "-ldl")
-        .orFail("gcc");
+    String library = node.compile(build.disk().toString(), "disk.so", "-shared", "-fPIC", "-ldl");
     node.host().run("mkdir", "-p", power.disk + "/files", power.disk + "/tree").orFail("mkdir");
     power.newBoot();
     node.setEnvironment(List.of("LD_PRELOAD=" + library, "POWERCUT_DIR=" + node.engineData(),
