@@ -11,13 +11,13 @@ import org.pgraft.store.Store;
 /**
  * What the lease holder does for the replicated store beside its requests. It keeps the history bounded: when there are
  * more than {@code pgraft.compaction_threshold} revisions, it proposes to drop the oldest, in portions small enough not to
- * hold up other entries. And it makes its own {@code pgraft.max_store_size} the quota of all.
+ * hold up other entries, and no larger than what is to be kept. And it makes its own {@code pgraft.max_store_size} the quota of all.
  *
  * <p>{@link #consider} is called on the apply thread after each entry, and now and then by another when there are none;
  * it only compares numbers. One proposal is on its way at a time.
  */
 final class Upkeep {
-  private static final long PORTION = 5000;
+  private static final long PORTION_MAX = 5000;
 
   private final BooleanSupplier holding;
   private final Function<Request, CompletableFuture<ByteBuffer>> log;
@@ -43,10 +43,12 @@ final class Upkeep {
 
   void consider(Store store) {
     final long compacted = store.compactedRevision();
+    final long kept = threshold;
+    final long portion = Math.min(PORTION_MAX, kept);
     if (store.quota() != quotaBytes) {
       propose(new Request.SetQuota(quotaBytes));
-    } else if (store.revision() - compacted > threshold + PORTION) {
-      propose(new Request.Compact(compacted + PORTION));
+    } else if (store.revision() - compacted > kept + portion) {
+      propose(new Request.Compact(compacted + portion));
     }
   }
 

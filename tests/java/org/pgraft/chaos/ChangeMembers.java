@@ -2,6 +2,7 @@ package org.pgraft.chaos;
 
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import org.pgraft.cluster.Await;
 import org.pgraft.cluster.Session;
@@ -56,7 +57,7 @@ record ChangeMembers(String name) implements Fault {
         List<Integer> after = members(arena.leader());
         List<Integer> wanted = arena.nodes().stream().map(TestNode::number).sorted().toList();
         Injection.demand(after.equals(wanted) && !after.equals(before), "members " + before + " became " + after);
-        return way.name().toLowerCase(java.util.Locale.ROOT) + ", " + (leads ? "the leader " : "") + leaving + " went: members "
+        return way.name().toLowerCase(Locale.ROOT) + ", " + (leads ? "the leader " : "") + leaving + " went: members "
             + before + " became " + after;
       }
     };

@@ -13,7 +13,7 @@ final class SnapshotCatchUpTest extends ClusterTest {
   private static final int STORED_MEGABYTES = 40;
 
   /** How long no write may be acknowledged: longer than an election, shorter than the transfer of a snapshot. */
-  private static final long LULL_NANOS = 10_000_000_000L;
+  private static final long LULL_NANOS = 15_000_000_000L;
 
   @Test
   void when_a_node_was_down_for_longer_than_the_log_then_it_catches_up_while_writes_go_on() throws Exception {

@@ -1,10 +1,10 @@
-package org.pgraft.cluster;
+package org.pgraft.consensus;
 
 import java.util.List;
 import java.util.Locale;
 import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
-import org.pgraft.cluster.DiskUseTest.Sample;
+import org.pgraft.consensus.DiskUseTest.Sample;
 
 /** Draws how the sizes of a node's directories went, as SVG. */
 final class Curve {
