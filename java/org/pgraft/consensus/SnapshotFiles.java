@@ -11,6 +11,7 @@ import java.util.concurrent.Executor;
 import org.apache.ratis.io.MD5Hash;
 import org.apache.ratis.server.protocol.TermIndex;
 import org.apache.ratis.statemachine.impl.SimpleStateMachineStorage;
+import org.apache.ratis.statemachine.impl.SingleFileSnapshotInfo;
 import org.apache.ratis.util.MD5FileUtil;
 import org.pgraft.store.SnapshotWriter;
 import org.pgraft.store.Store;
@@ -34,6 +35,29 @@ final class SnapshotFiles {
     this.scratch = scratch;
     this.sync = sync;
     this.executor = executor;
+  }
+
+  /**
+   * Demands that a snapshot is as it was written.
+   *
+   * @param snapshot the latest one, or null when there is none
+   * @return where it was taken; index -1 and term 0 when there is none
+   * @throws DamagedFileException when it is damaged, or its checksum is missing
+   */
+  static TermIndex requireWhole(SingleFileSnapshotInfo snapshot) throws IOException {
+    if (snapshot == null) {
+      return TermIndex.valueOf(0, -1);
+    }
+    final Path file = snapshot.getFile().getPath();
+    final MD5Hash kept = snapshot.getFile().getFileDigest();
+    if (kept == null) {
+      throw new DamagedFileException(
+          "the checksum of snapshot \"" + file + "\" is missing: \"" + file + MD5FileUtil.MD5_SUFFIX + "\"");
+    }
+    if (!kept.equals(MD5FileUtil.computeMd5ForFile(file.toFile()))) {
+      throw new DamagedFileException(file, "its checksum is another than that in \"" + file + MD5FileUtil.MD5_SUFFIX + "\"");
+    }
+    return snapshot.getTermIndex();
   }
 
   /** Writes a snapshot and registers it; completes with the position at which it was taken. */
