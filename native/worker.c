@@ -34,6 +34,7 @@
 #include "lease.h"
 #include "log_ring.h"
 #include "shared.h"
+#include "suspect.h"
 #include "worker.h"
 #include "worker_slots.h"
 
@@ -169,6 +170,14 @@ serve(void)
 		heartbeat();
 		if (ConfigReloadPending)
 			reload();
+		if (pgraft_suspect_reported())
+		{
+			pgraft_suspect_note();
+			set_error(psprintf("a session found the store in \"%s/store/%lld\" damaged; it is made anew from a snapshot and the log",
+							   pgraft_data_directory(),
+							   (long long) pgraft_store_generation()));
+			return;
+		}
 		if (ShutdownRequestPending && !stopping)
 		{
 			stopping = true;
