@@ -5,7 +5,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Tells a disk that is full or broken from other failures, and says what to do about it. Stateless. */
+/**
+ * Tells a disk that is full or broken from other failures, and says what to do about it. The worker says the same before it
+ * starts an engine (native/worker.c). Stateless.
+ */
 final class DiskError {
   private static final List<String> FULL = List.of("no space left on device", "disk quota exceeded");
   private static final List<String> BROKEN = List.of("input/output error", "read-only file system");
@@ -33,7 +36,7 @@ final class DiskError {
         return Optional.of(
             new EngineException(
                 "the disk of directory \"" + directory + "\" fails: " + cause.getMessage(),
-                "Look for errors of the disk in the kernel's log. The node tries again by itself and takes part when the"
+                "Is its file system full? Look for errors of the disk in the kernel's log. The node tries again by itself and takes part when the"
                     + " disk works; if it stays broken, replace the node.",
                 thrown));
       }

@@ -116,8 +116,8 @@ final class LogSegments {
       final Path file = segment.getValue();
       if (segment.getKey() != next) {
         throw new DamagedFileException(
-            "file \"" + file + "\" begins with entry " + segment.getKey() + ", but the log before it ends with "
-                + (next - 1) + ": a file is missing");
+            "the log in \"" + file.getParent() + "\" has no entries from " + next + " on before file \""
+                + file.getFileName() + "\": a file is missing");
       }
       final SegmentScan scan = SegmentScan.of(file, segment.getKey());
       if (isOpen(file)) {

@@ -117,6 +117,7 @@ final class RatisStateMachine extends BaseStateMachine {
         .startAndTransition(
             () -> {
               super.initialize(server, groupId, raftStorage);
+              SnapshotFiles.putAsideUnfinished(raftStorage.getStorageDir().getStateMachineDir().toPath());
               storage.init(raftStorage);
               final Path log = raftStorage.getStorageDir().getCurrentDir().toPath();
               final TermIndex snapshot = SnapshotFiles.requireWhole(storage.getLatestSnapshot());
