@@ -24,7 +24,10 @@ final class Faults {
       new Restart("rolling_restart", true),
       new TransferLeadership("transfer_leadership"),
       new TakeSnapshots("snapshot"),
-      new PowerCut("power_cut"));
+      new PowerCut("power_cut"),
+      new BreakDisk("disk_full", true),
+      new BreakDisk("disk_errors", false),
+      new DamageFollower("damage_follower"));
 
   private Faults() {}
 
