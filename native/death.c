@@ -40,6 +40,7 @@
 #include "lease.h"
 #include "log_ring.h"
 #include "shared.h"
+#include "suspect.h"
 
 #define WATCH_INTERVAL_MS	50
 #define STOP_LIMIT_NS		(INT64CONST(4) * 1000 * 1000 * 1000)
@@ -144,6 +145,8 @@ seize(uint64 entered)
 static void
 die(const char *reason)
 {
+	/* It may have been a page of the store. */
+	pgraft_suspect_note();
 	if (pgraft_on_jvm_crash == PGRAFT_CRASH_RESTART_SERVER)
 		return;
 	if (death_reason == NULL)
@@ -307,6 +310,7 @@ void
 pgraft_death_prepare(void)
 {
 	main_thread = pthread_self();
+	pgraft_suspect_prepare();
 	pg_atomic_init_u64(&entered_at, OUTSIDE);
 	pg_atomic_init_u64(&stopping_since, 0);
 	pg_atomic_init_u32(&dead, 0);

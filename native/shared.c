@@ -93,6 +93,7 @@ make_memory(void)
 		for (uint32 i = 0; i < layout.nslots; i++)
 			pg_atomic_init_u64(&pgraft_slot(i)->word, 0);
 		pg_atomic_init_u64(&pgraft_shared->reads, 0);
+		pg_atomic_init_u64(&pgraft_shared->damaged_generation, 0);
 		pg_atomic_init_u32(&pgraft_shared->worker_procno, PG_UINT32_MAX);
 	}
 	LWLockRelease(AddinShmemInitLock);

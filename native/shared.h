@@ -192,6 +192,8 @@ typedef struct PgraftShared
 	pg_atomic_uint64 reads;
 	/* Whose each large buffer is: generation and number + 1 of a slot, or 0. */
 	pg_atomic_uint64 large_owner[PGRAFT_LARGE_MAX];
+	/* The last generation of the store that a session found damaged, or 0. */
+	pg_atomic_uint64 damaged_generation;
 } PgraftShared;
 
 extern PgraftShared *pgraft_shared;

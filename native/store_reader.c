@@ -13,7 +13,8 @@
  *
  * Damage of the file (truncation, flipped bits, a failing disk) is met inside
  * fault_guard.c.  It marks the generation as bad for this session, and every
- * read of it is an error from then on.
+ * read of it is an error from then on, until the worker, which is told, has made
+ * the store anew.
  *
  * The environment is not closed at exit, only the transaction is: LMDB, when it
  * closes an environment as the last process, destroys the locks in its lock file,
@@ -31,6 +32,7 @@
 #include "shared.h"
 #include "status.h"
 #include "store_reader.h"
+#include "suspect.h"
 
 /* Files of an environment that stay open: data.mdb and lock.mdb. */
 #define FILES_PER_ENVIRONMENT	2
@@ -179,12 +181,13 @@ damaged(int64 generation, const char *what)
 	memset(&store, 0, sizeof(store));
 	open_generation = 0;
 	bad_generation = generation;
+	pgraft_suspect_report(generation);
 	ereport(ERROR,
 			(errcode(ERRCODE_DATA_CORRUPTED),
 			 errmsg("pgraft's store is damaged"),
 			 errdetail("Generation %lld cannot be read: %s.",
 					   (long long) generation, what),
-			 errhint("Restart the server: the node then rebuilds its store from a snapshot and the log. Look for errors of the disk first.")));
+			 errhint("The worker makes the store anew from a snapshot and the log; try again. Look for errors of the disk.")));
 }
 
 /* Whether an LMDB result means that the file contradicts itself. */
@@ -348,7 +351,7 @@ follow_generation(int64 generation, const char **why)
 				 errmsg("pgraft's store is damaged"),
 				 errdetail("Generation %lld could not be read before.",
 						   (long long) generation),
-				 errhint("Restart the server: the node then rebuilds its store from a snapshot and the log. Look for errors of the disk first.")));
+				 errhint("The worker makes the store anew from a snapshot and the log; try again. Look for errors of the disk.")));
 	if (open_generation == generation)
 		return true;
 	if (open_generation != 0)

@@ -16,6 +16,7 @@
  */
 #include "prelude.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,11 +35,15 @@
 #include "lease.h"
 #include "log_ring.h"
 #include "shared.h"
+#include "suspect.h"
 #include "worker.h"
 #include "worker_slots.h"
 
 #define TICK_MS				100
 #define RESTART_SECONDS		1
+
+/* About what a start of the JVM writes into its temporary directory. */
+#define PROBE_BYTES			(1024 * 1024)
 
 /* A start that lasted so long counts as one that succeeded. */
 #define LASTED_NS			(INT64CONST(60) * 1000 * 1000 * 1000)
@@ -169,6 +174,14 @@ serve(void)
 		heartbeat();
 		if (ConfigReloadPending)
 			reload();
+		if (pgraft_suspect_reported())
+		{
+			pgraft_suspect_note();
+			set_error(psprintf("a session found the store in \"%s/store/%lld\" damaged; it is made anew from a snapshot and the log",
+							   pgraft_data_directory(),
+							   (long long) pgraft_store_generation()));
+			return;
+		}
 		if (ShutdownRequestPending && !stopping)
 		{
 			stopping = true;
@@ -208,13 +221,52 @@ make_directory(const char *path)
 	return NULL;
 }
 
+/*
+ * NULL, or why nothing can be written: the JVM and its libraries need room for
+ * temporary files, and would only say which of them failed.
+ */
+static const char *
+probe_disk(const char *directory)
+{
+	char	   *path = psprintf("%s/tmp/probe", directory);
+	char		block[8192] = {0};
+	int			error = 0;
+	int			fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+						  S_IRUSR | S_IWUSR);
+
+	if (fd < 0)
+		error = errno;
+	for (int written = 0; error == 0 && written < PROBE_BYTES;
+		 written += sizeof(block))
+	{
+		errno = 0;
+		if (write(fd, block, sizeof(block)) != sizeof(block))
+			error = errno == 0 ? ENOSPC : errno;
+	}
+	if (fd >= 0)
+	{
+		(void) close(fd);
+		(void) unlink(path);
+	}
+	if (error == 0)
+		return NULL;
+	if (error == ENOSPC || error == EDQUOT)
+		return psprintf("the file system of directory \"%s\" is full: %s. Make room there. The node tries again by itself and takes part when there is space; nothing that was acknowledged is lost.",
+						directory, strerror(error));
+	return psprintf("the disk of directory \"%s\" fails: %s. Look for errors of the disk in the kernel's log. The node tries again by itself and takes part when the disk works; if it stays broken, replace the node.",
+					directory, strerror(error));
+}
+
 static const char *
 make_directories(void)
 {
-	const char *reason = make_directory(pgraft_data_directory());
+	const char *directory = pgraft_data_directory();
+	const char *reason = make_directory(directory);
 
 	if (reason == NULL)
-		reason = make_directory(psprintf("%s/tmp", pgraft_data_directory()));
+		reason = make_directory(psprintf("%s/tmp", directory));
+	if (reason == NULL)
+		reason = probe_disk(directory);
 	return reason;
 }
 

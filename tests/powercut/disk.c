@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * disk.c
- *	  A disk that can lose its power, as a library to preload into a server.
+ *	  A disk that can lose its power, be full or fail, as a library to preload
+ *	  into a server.
  *
  * kill -9 does not show a missing fsync, because the kernel keeps what was
  * written. This library keeps, beside the directory POWERCUT_DIR, what a disk
@@ -17,9 +18,22 @@
  * holds and starts it again. POWERCUT_BOOT_ID names a file that is read in
  * place of the kernel's boot id, which changes when the power goes.
  *
+ * The disk can also be full or fail. POWERCUT_FAULT names a file that is there
+ * while it does, of one line:
+ *
+ *	  ERROR CALLS BYTES PATH
+ *
+ * ERROR is ENOSPC or EIO; CALLS any of w (write), t (truncate and allocate),
+ * s (fsync), c (create a file or directory), r (rename); BYTES how much can
+ * still be written before it begins, so that the last write may be cut short;
+ * PATH a part of the paths that it concerns, "/" for all below POWERCUT_DIR.
+ * Each failed call leaves a line in POWERCUT_FAULT.hits. A file whose fsync
+ * failed is never synced again, as in Linux, which drops what it could not
+ * write and reports the next fsync as successful: only a new file helps.
+ *
  * Threads: any. One mutex serializes the bookkeeping, so that an older copy
- * never replaces a newer one. An error here ends the process: a disk that
- * cannot be trusted must not let a test pass.
+ * never replaces a newer one, another the faults. An error here ends the
+ * process: a disk that cannot be trusted must not let a test pass.
  *
  *-------------------------------------------------------------------------
  */
@@ -35,11 +49,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
 
 static pthread_mutex_t bookkeeping = PTHREAD_MUTEX_INITIALIZER;
+
+/* The fault in force, and how much of its BYTES is used up. */
+static pthread_mutex_t faults = PTHREAD_MUTEX_INITIALIZER;
+static ino_t fault_file;
+static long fault_used;
 
 static void mirror(const char *relative);
 
@@ -235,27 +255,175 @@ mirror(const char *relative)
 	forget_removed(real, durable);
 }
 
+static bool
+is_below(const char *path)
+{
+	const char *root = getenv("POWERCUT_DIR");
+
+	return root != NULL && strncmp(path, root, strlen(root)) == 0 &&
+		(path[strlen(root)] == '/' || path[strlen(root)] == '\0');
+}
+
+/* The path of an open file, if it is below POWERCUT_DIR. */
+static bool
+path_of(int fd, char *path)
+{
+	char		link[64];
+	ssize_t		length;
+	int			saved = errno;
+
+	if (getenv("POWERCUT_DIR") == NULL)
+		return false;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	length = readlink(link, path, PATH_MAX - 1);
+	errno = saved;
+	if (length < 0)
+		return false;
+	path[length] = '\0';
+	return is_below(path);
+}
+
+/* ---------- faults ---------- */
+
+static void
+note_hit(const char *control, char call, const char *path)
+{
+	char		hits[PATH_MAX];
+	int			fd;
+
+	format(hits, "%s.hits", control);
+	fd = open(hits, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+	if (fd < 0 || dprintf(fd, "%c %s\n", call, path) < 0)
+		give_up("write", hits);
+	close(fd);
+}
+
+/*
+ * How many of the bytes a call may write: all of them while the disk is well,
+ * else what is left, or -1 with errno. Calls that write nothing have none.
+ */
+static ssize_t
+allowed(char call, const char *path, ssize_t bytes)
+{
+	const char *control = getenv("POWERCUT_FAULT");
+	char		error[16];
+	char		calls[16];
+	char		part[PATH_MAX];
+	long		after;
+	struct stat status;
+	FILE	   *file;
+	bool		concerned;
+	ssize_t		result = bytes;
+	int			saved = errno;
+
+	if (control == NULL || !is_below(path) || (file = fopen(control, "re")) == NULL)
+	{
+		errno = saved;
+		return bytes;
+	}
+	concerned = fscanf(file, "%15s %15s %ld %4095s", error, calls, &after, part) == 4 &&
+		fstat(fileno(file), &status) == 0 &&
+		strchr(calls, call) != NULL && strstr(path, part) != NULL;
+	fclose(file);
+	if (concerned)
+	{
+		pthread_mutex_lock(&faults);
+		if (status.st_ino != fault_file)
+		{
+			fault_file = status.st_ino;
+			fault_used = 0;
+		}
+		if (fault_used >= after)
+		{
+			note_hit(control, call, path);
+			result = -1;
+		}
+		else if (fault_used + bytes > after)
+			result = after - fault_used;
+		if (result > 0)
+			fault_used += result;
+		pthread_mutex_unlock(&faults);
+	}
+	errno = result >= 0 ? saved : strcmp(error, "EIO") == 0 ? EIO : ENOSPC;
+	return result;
+}
+
+/* Whether a call that writes nothing goes on; else errno is set. */
+static bool
+succeeds(char call, const char *path)
+{
+	return allowed(call, path, 0) >= 0;
+}
+
+/* The same for an open file. */
+static bool
+succeeds_on(char call, int fd)
+{
+	char		path[PATH_MAX];
+
+	return !path_of(fd, path) || succeeds(call, path);
+}
+
+static ssize_t
+allowed_on(int fd, size_t bytes)
+{
+	char		path[PATH_MAX];
+
+	return path_of(fd, path) ? allowed('w', path, (ssize_t) bytes) : (ssize_t) bytes;
+}
+
+/*
+ * Whether the kernel has dropped what was written to a file; loses it if so told.
+ * Kept in POWERCUT_FAULT.lost, because a worker that starts again meets the same
+ * kernel; the time of birth tells a file from a later one with its number.
+ */
+static bool
+is_lost(int fd, bool lose)
+{
+	const char *control = getenv("POWERCUT_FAULT");
+	char		list[PATH_MAX];
+	char		key[64];
+	char		line[64];
+	struct statx status;
+	FILE	   *file;
+	bool		found = false;
+
+	if (control == NULL ||
+		statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_TYPE | STATX_BTIME, &status) != 0 ||
+		!S_ISREG(status.stx_mode))
+		return false;
+	format(list, "%s.lost", control);
+	snprintf(key, sizeof(key), "%llu/%lld.%u\n", (unsigned long long) status.stx_ino,
+			 (long long) status.stx_btime.tv_sec, status.stx_btime.tv_nsec);
+	pthread_mutex_lock(&faults);
+	file = fopen(list, lose ? "ae+" : "re");
+	if (file != NULL)
+	{
+		while (!found && fgets(line, sizeof(line), file) != NULL)
+			found = strcmp(line, key) == 0;
+		if (lose && !found && fputs(key, file) < 0)
+			give_up("write", list);
+		fclose(file);
+	}
+	else if (lose)
+		give_up("open", list);
+	pthread_mutex_unlock(&faults);
+	return found;
+}
+
+/* ---------- fsync ---------- */
+
 /* After the real fsync: what the disk holds now. */
 static void
 record(int fd)
 {
 	const char *root = getenv("POWERCUT_DIR");
-	char		link[64];
 	char		path[PATH_MAX];
-	ssize_t		length;
 	struct stat status;
 	int			saved = errno;
 
-	if (root == NULL)
-		return;
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	length = readlink(link, path, sizeof(path) - 1);
-	if (length < 0)
-		give_up("readlink", link);
-	path[length] = '\0';
-	if (strncmp(path, root, strlen(root)) != 0 ||
-		(path[strlen(root)] != '/' && path[strlen(root)] != '\0') ||
-		fstat(fd, &status) != 0)
+	if (getenv("POWERCUT_DISK") == NULL || !path_of(fd, path) ||
+		is_lost(fd, false) || fstat(fd, &status) != 0)
 	{
 		errno = saved;
 		return;
@@ -275,26 +443,133 @@ record(int fd)
 	errno = saved;
 }
 
-int
-fsync(int fd)
+static int
+sync_with(int (*real) (int), int fd)
 {
-	int			(*real) (int) = (int (*) (int)) dlsym(RTLD_NEXT, "fsync");
-	int			result = real(fd);
+	int			result;
 
+	if (!succeeds_on('s', fd))
+	{
+		int			saved = errno;
+
+		(void) is_lost(fd, true);
+		errno = saved;
+		return -1;
+	}
+	result = real(fd);
 	if (result == 0)
 		record(fd);
 	return result;
 }
 
 int
+fsync(int fd)
+{
+	return sync_with((int (*) (int)) dlsym(RTLD_NEXT, "fsync"), fd);
+}
+
+int
 fdatasync(int fd)
 {
-	int			(*real) (int) = (int (*) (int)) dlsym(RTLD_NEXT, "fdatasync");
-	int			result = real(fd);
+	return sync_with((int (*) (int)) dlsym(RTLD_NEXT, "fdatasync"), fd);
+}
 
-	if (result == 0)
-		record(fd);
-	return result;
+/* ---------- writing ---------- */
+
+ssize_t
+write(int fd, const void *bytes, size_t length)
+{
+	ssize_t		(*real) (int, const void *, size_t) =
+		(ssize_t (*) (int, const void *, size_t)) dlsym(RTLD_NEXT, "write");
+	ssize_t		part = allowed_on(fd, length);
+
+	return part < 0 ? -1 : real(fd, bytes, (size_t) part);
+}
+
+#define DEFINE_PWRITE(name, offset_type) \
+ssize_t \
+name(int fd, const void *bytes, size_t length, offset_type offset) \
+{ \
+	ssize_t		(*real) (int, const void *, size_t, offset_type) = \
+		(ssize_t (*) (int, const void *, size_t, offset_type)) dlsym(RTLD_NEXT, #name); \
+	ssize_t		part = allowed_on(fd, length); \
+	return part < 0 ? -1 : real(fd, bytes, (size_t) part, offset); \
+}
+
+DEFINE_PWRITE(pwrite, off_t)
+DEFINE_PWRITE(pwrite64, off64_t)
+
+static size_t
+total(const struct iovec *parts, int count)
+{
+	size_t		sum = 0;
+
+	for (int i = 0; i < count; i++)
+		sum += parts[i].iov_len;
+	return sum;
+}
+
+/* A vector is written whole or not at all, which a kernel may do. */
+ssize_t
+writev(int fd, const struct iovec *parts, int count)
+{
+	ssize_t		(*real) (int, const struct iovec *, int) =
+		(ssize_t (*) (int, const struct iovec *, int)) dlsym(RTLD_NEXT, "writev");
+
+	return allowed_on(fd, total(parts, count)) < 0 ? -1 : real(fd, parts, count);
+}
+
+#define DEFINE_PWRITEV(name, offset_type) \
+ssize_t \
+name(int fd, const struct iovec *parts, int count, offset_type offset) \
+{ \
+	ssize_t		(*real) (int, const struct iovec *, int, offset_type) = \
+		(ssize_t (*) (int, const struct iovec *, int, offset_type)) dlsym(RTLD_NEXT, #name); \
+	return allowed_on(fd, total(parts, count)) < 0 ? -1 : real(fd, parts, count, offset); \
+}
+
+DEFINE_PWRITEV(pwritev, off_t)
+DEFINE_PWRITEV(pwritev64, off64_t)
+
+#define DEFINE_TRUNCATE(name, offset_type) \
+int \
+name(int fd, offset_type length) \
+{ \
+	int			(*real) (int, offset_type) = \
+		(int (*) (int, offset_type)) dlsym(RTLD_NEXT, #name); \
+	return succeeds_on('t', fd) ? real(fd, length) : -1; \
+}
+
+DEFINE_TRUNCATE(ftruncate, off_t)
+DEFINE_TRUNCATE(ftruncate64, off64_t)
+
+/* ---------- names ---------- */
+
+int
+rename(const char *from, const char *to)
+{
+	int			(*real) (const char *, const char *) =
+		(int (*) (const char *, const char *)) dlsym(RTLD_NEXT, "rename");
+
+	return succeeds('r', to) ? real(from, to) : -1;
+}
+
+int
+mkdir(const char *path, mode_t mode)
+{
+	int			(*real) (const char *, mode_t) =
+		(int (*) (const char *, mode_t)) dlsym(RTLD_NEXT, "mkdir");
+
+	return succeeds('c', path) ? real(path, mode) : -1;
+}
+
+/* Whether an open goes on: a file that is there already needs no space. */
+static bool
+may_open(const char *path, int flags)
+{
+	struct stat status;
+
+	return (flags & O_CREAT) == 0 || stat(path, &status) == 0 || succeeds('c', path);
 }
 
 /* The kernel's boot id is read from another file. */
@@ -325,7 +600,7 @@ name(const char *path, int flags,...) \
 	va_start(arguments, flags); \
 	mode = mode_argument(flags, arguments); \
 	va_end(arguments); \
-	return real(redirect(path), flags, mode); \
+	return may_open(path, flags) ? real(redirect(path), flags, mode) : -1; \
 }
 
 #define DEFINE_OPENAT(name) \
@@ -339,7 +614,7 @@ name(int directory, const char *path, int flags,...) \
 	va_start(arguments, flags); \
 	mode = mode_argument(flags, arguments); \
 	va_end(arguments); \
-	return real(directory, redirect(path), flags, mode); \
+	return may_open(path, flags) ? real(directory, redirect(path), flags, mode) : -1; \
 }
 
 DEFINE_OPEN(open)

@@ -1,5 +1,6 @@
 package org.pgraft.consensus;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -68,24 +69,16 @@ final class Admission {
 
   /** A member's votes and log are never made anew: what it promised would be forgotten. */
   private void requireVotes() throws EngineException {
-    final Path votes = files.raft().resolve(cluster.toString()).resolve("current").resolve("raft-meta");
+    final Path current = files.raft().resolve(cluster.toString()).resolve("current");
+    final Path votes = VoteFile.in(current);
     if (!Files.exists(votes)) {
       throw new EngineException(
           "the Raft log of node " + self + " is lost: \"" + votes + "\" is missing", StartFailure.DAMAGED);
     }
-  }
-
-  /**
-   * The store can be ahead of the log only if the log is an older one.
-   *
-   * @param applied last index in the store, -1 when there is none
-   * @param logged last index in the log or the snapshot before it
-   */
-  void requireWholeLog(long applied, long logged) throws EngineException {
-    if (applied > logged) {
-      throw new EngineException(
-          "the Raft log of node " + self + " ends at " + logged + ", but the store has applied " + applied,
-          StartFailure.DAMAGED);
+    try {
+      VoteFile.read(current);
+    } catch (IOException e) {
+      throw DiskError.of(e, files.root()).orElseGet(() -> new EngineException(e.getMessage(), StartFailure.DAMAGED, e));
     }
   }
 }

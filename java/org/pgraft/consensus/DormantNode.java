@@ -11,6 +11,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.apache.ratis.server.RaftServerConfigKeys.Log.CorruptionPolicy;
+import org.apache.ratis.server.protocol.TermIndex;
 import org.apache.ratis.server.storage.RaftStorage.StartupOption;
 import org.apache.ratis.server.storage.RaftStorageImpl;
 import org.apache.ratis.server.storage.StorageImplUtils;
@@ -106,10 +107,11 @@ final class DormantNode {
               group.toFile(), SizeInBytes.ZERO, StartupOption.RECOVER, CorruptionPolicy.EXCEPTION);
       final SimpleStateMachineStorage snapshots = new SimpleStateMachineStorage();
       snapshots.init(storage);
+      final TermIndex at = SnapshotFiles.requireWhole(snapshots.getLatestSnapshot());
       final Optional<Path> snapshot =
           Optional.ofNullable(snapshots.getLatestSnapshot()).map(latest -> latest.getFile().getPath());
       try (Store store = new StoreDirectory(files.store(), limits).open(snapshot)) {
-        return RescueSource.copy(store, LogTail.of(storage), directory);
+        return RescueSource.copy(store, LogTail.of(storage, at.getIndex()), directory);
       }
     }
   }

@@ -41,6 +41,12 @@ final class DurableVotes implements ServerInterceptor {
     metadataDirectory.set(directory);
   }
 
+  /** The term that is kept on disk, 0 while no group is open. */
+  long keptTerm() throws IOException {
+    final Path directory = metadataDirectory.get();
+    return directory == null ? 0 : VoteFile.read(directory).term();
+  }
+
   /**
    * Makes this node's vote for itself durable.
    *

@@ -184,9 +184,6 @@ public final class Engine {
       build(incarnation, admission.group(identity.identity().member(), clearance.granted()));
       raft.start();
       if (raft.division().isPresent()) {
-        final long logged = raft.division().get().getRaftLog().getNextIndex() - 1;
-        admission.requireWholeLog(
-            openStore().map(open -> open.position().index()).orElse(-1L), Math.max(logged, snapshots.latest().index()));
         identity.becomeMember();
       }
     } catch (IOException | RuntimeException e) {
@@ -202,6 +199,10 @@ public final class Engine {
     ready.complete(dispatcher);
     registration.begin();
     slow.scheduleWithFixedDelay(this::lookAfterStore, UPKEEP_MILLIS, UPKEEP_MILLIS, TimeUnit.MILLISECONDS);
+    final RaftWatch watch = new RaftWatch(votes, raft::currentTerm, files.root());
+    slow.scheduleWithFixedDelay(
+        () -> watch.look().filter(found -> phase == Phase.RUNNING).ifPresent(this::fail),
+        UPKEEP_MILLIS, UPKEEP_MILLIS, TimeUnit.MILLISECONDS);
     slow.scheduleWithFixedDelay(this::clearStaleReaders, READERS_MILLIS, READERS_MILLIS, TimeUnit.MILLISECONDS);
     wakeWorker.run();
   }
@@ -451,10 +452,13 @@ public final class Engine {
     final EngineException known =
         cause instanceof EngineException exception
             ? exception
-            : new EngineException(
-                "the pgraft engine failed: " + cause,
-                "Look into the server's log. The node takes part again after its worker is restarted, if the cause is gone.",
-                cause);
+            : DiskError.of(cause, files.root())
+                .orElseGet(
+                    () ->
+                        new EngineException(
+                            "the pgraft engine failed: " + cause,
+                            "Look into the server's log. The node takes part again by itself, if the cause is gone.",
+                            cause));
     if (failure.compareAndSet(null, known)) {
       LOG.error("the engine stops taking part: {}", known.getMessage(), cause);
       if (lease != null) {

@@ -14,7 +14,9 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.TreeSet;
 import java.util.UUID;
+import java.util.zip.CRC32C;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,6 +30,7 @@ import org.slf4j.LoggerFactory;
 final class IdentityFiles {
   private static final Logger LOG = LoggerFactory.getLogger(IdentityFiles.class);
   private static final String FILE = "identity";
+  private static final String CHECKSUM = "checksum";
   private static final String MARKER = "pgraft.identity";
 
   private final Path directory;
@@ -65,10 +68,13 @@ final class IdentityFiles {
       files.mark();
       return files;
     } catch (IOException e) {
-      throw new EngineException(
-          "could not read or write the node's identity: " + e,
-          "Check the permissions and the free space of \"" + directory + "\" and \"" + pgdata + "\".",
-          e);
+      throw DiskError.of(e, directory)
+          .orElseGet(
+              () ->
+                  new EngineException(
+                      "could not read or write the node's identity: " + e,
+                      "Check the permissions of \"" + directory + "\" and \"" + pgdata + "\".",
+                      e));
     }
   }
 
@@ -180,6 +186,7 @@ final class IdentityFiles {
     properties.setProperty("member", Boolean.toString(identity.member()));
     properties.setProperty("members", identity.membersLine());
     properties.setProperty("introduced", identity.introducedLine());
+    properties.setProperty(CHECKSUM, checksum(properties));
     final StringWriter text = new StringWriter();
     properties.store(text, "Identity of a pgraft node. Never edit, copy or restore this file.");
     final Path fresh = file.resolveSibling(file.getFileName() + ".new");
@@ -206,6 +213,9 @@ final class IdentityFiles {
       throw damaged(file, e);
     }
     try {
+      if (!required(properties, CHECKSUM).equals(checksum(properties))) {
+        throw new IllegalArgumentException("its checksum is wrong");
+      }
       return Optional.of(
           new Identity(
               required(properties, "cluster_id"),
@@ -218,6 +228,17 @@ final class IdentityFiles {
     } catch (IllegalArgumentException e) {
       throw damaged(file, e);
     }
+  }
+
+  /** CRC-32C of all other properties, by which a single wrong byte is noticed. */
+  private static String checksum(Properties properties) {
+    final CRC32C checksum = new CRC32C();
+    for (String name : new TreeSet<>(properties.stringPropertyNames())) {
+      if (!name.equals(CHECKSUM)) {
+        checksum.update((name + "=" + properties.getProperty(name) + "\n").getBytes(StandardCharsets.UTF_8));
+      }
+    }
+    return Long.toHexString(checksum.getValue());
   }
 
   private static String required(Properties properties, String name) {

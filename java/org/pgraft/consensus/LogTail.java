@@ -48,10 +48,14 @@ interface LogTail {
     };
   }
 
-  /** The tail of a log that is not open, and that nobody opens meanwhile. */
-  static LogTail of(RaftStorage storage) {
+  /**
+   * The tail of a log that is not open, and that nobody opens meanwhile.
+   *
+   * @param snapshot the last index in the latest snapshot, -1 when there is none
+   */
+  static LogTail of(RaftStorage storage, long snapshot) {
     return store -> {
-      new LogSegments(DirectorySync.FSYNC).open(storage.getStorageDir().getCurrentDir().toPath());
+      new LogSegments(DirectorySync.FSYNC).open(storage.getStorageDir().getCurrentDir().toPath(), snapshot);
       final long applied = store.position().index();
       // In their order; if they were not, the store would refuse the first entry that is not the next.
       for (LogSegmentPath segment : LogSegmentPath.getLogSegmentPaths(storage)) {

@@ -117,13 +117,27 @@ final class RatisStateMachine extends BaseStateMachine {
         .startAndTransition(
             () -> {
               super.initialize(server, groupId, raftStorage);
+              SnapshotFiles.putAsideUnfinished(raftStorage.getStorageDir().getStateMachineDir().toPath());
               storage.init(raftStorage);
-              votes.watch(raftStorage.getStorageDir().getCurrentDir().toPath());
-              segments.open(raftStorage.getStorageDir().getCurrentDir().toPath());
+              final Path log = raftStorage.getStorageDir().getCurrentDir().toPath();
+              final TermIndex snapshot = SnapshotFiles.requireWhole(storage.getLatestSnapshot());
+              final TermIndex logged = segments.open(log, snapshot.getIndex());
+              VoteFile.read(log).requireNotBehind(Math.max(logged.getTerm(), snapshot.getTerm()));
+              ConfigurationFile.require(log, snapshot.getIndex() >= 0);
+              votes.watch(log);
               snapshots.attach(storage);
               counted = storage.getLatestSnapshot();
               open(directory.open(latestSnapshotFile()));
+              requireWholeLog(log, Math.max(logged.getIndex(), snapshot.getIndex()));
             });
+  }
+
+  /** The store can be ahead of the log only if entries are missing that were flushed once. */
+  private void requireWholeLog(Path log, long last) throws DamagedFileException {
+    if (position.getIndex() > last) {
+      throw new DamagedFileException(
+          "the log in \"" + log + "\" ends with entry " + last + ", but the store has applied " + position.getIndex());
+    }
   }
 
   /** Ratis asks for this on the log's writing thread, before each fsync of the log and before anything is acknowledged. */

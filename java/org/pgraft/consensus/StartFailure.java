@@ -2,6 +2,7 @@ package org.pgraft.consensus;
 
 import java.net.BindException;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.pgraft.config.Settings;
 import org.pgraft.store.StoreFailedException;
 
@@ -16,11 +17,15 @@ final class StartFailure {
 
   /** The failure in words: the known one beneath {@code e} if there is one. */
   static EngineException of(Exception e, Settings settings, Path root) {
+    final Optional<EngineException> disk = DiskError.of(e, root);
+    if (disk.isPresent()) {
+      return disk.get();
+    }
     for (Throwable cause = e; cause != null; cause = cause.getCause()) {
       if (cause instanceof EngineException known) {
         return known;
       }
-      if (cause instanceof StoreFailedException) {
+      if (cause instanceof StoreFailedException || cause instanceof DamagedFileException) {
         return new EngineException(cause.getMessage(), DAMAGED, e);
       }
       if (cause instanceof BindException || String.valueOf(cause.getMessage()).contains("Failed to bind")) {

@@ -14,6 +14,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.stream.Stream;
+import java.util.zip.CRC32C;
 
 /** Changes of files that are durable when the method returns. Stateless; blocks on the disk. */
 final class Disk {
@@ -80,6 +81,31 @@ final class Disk {
       out.force(true);
     }
     return HexFormat.of().formatHex(digest.digest());
+  }
+
+  /** Makes a file of zeros that has its space, in place of one that nobody has open. */
+  static void fill(Path file, int bytes) throws IOException {
+    try (FileChannel out =
+        FileChannel.open(
+            file, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+      final ByteBuffer zeros = ByteBuffer.allocate(bytes);
+      while (zeros.hasRemaining()) {
+        out.write(zeros);
+      }
+      out.force(true);
+    }
+  }
+
+  /** The CRC-32C of a file's content, from 0 to 2^32 - 1. */
+  static long checksum(Path file) throws IOException {
+    final CRC32C checksum = new CRC32C();
+    try (FileChannel in = FileChannel.open(file, StandardOpenOption.READ)) {
+      final ByteBuffer buffer = ByteBuffer.allocateDirect(COPY_BYTES);
+      while (in.read(buffer.clear()) >= 0) {
+        checksum.update(buffer.flip());
+      }
+    }
+    return checksum.getValue();
   }
 
   /** Deletes a file, or a directory with all in it; does nothing when it is not there. */

@@ -130,8 +130,8 @@ public final class Store implements AutoCloseable {
       return store;
     } catch (LmdbException | DamagedException e) {
       throw new StoreFailedException(
-          "the store in \"" + directory + "\" cannot be opened: " + e.getMessage()
-              + "; if the directory is deleted, the store is rebuilt from the last snapshot and the log",
+          "the store \"" + directory.resolve(Tables.DATA_FILE) + "\" cannot be opened: " + e.getMessage()
+              + "; if its directory is deleted, the store is rebuilt from the last snapshot and the log",
           e);
     } finally {
       if (tables != null && !started) {

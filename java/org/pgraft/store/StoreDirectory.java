@@ -13,9 +13,10 @@ import org.slf4j.LoggerFactory;
 /**
  * The stores of a node, one directory for each generation, and the decision which of them can be trusted.
  *
- * <p>Entries are applied without fsync, so after a power cut a store may be torn. It is trusted when it was closed cleanly;
- * or when since it was opened neither the kernel nor the mount is another one and no error was seen, because then the
- * kernel still holds what was written. Otherwise it is thrown away and made anew from the newest snapshot, and the log
+ * <p>Entries are applied without fsync, so after a power cut a store may be torn. It is trusted when it was closed cleanly
+ * and its file has the checksum that it had then; or when since it was opened neither the kernel nor the mount is another
+ * one and no error was seen, because then the kernel still holds what was written. LMDB's pages have no checksums: the
+ * worker leaves the file {@code suspect} here when it crashed, or a session met damage, while a store was open. Otherwise it is thrown away and made anew from the newest snapshot, and the log
  * brings it up to date: both are durable, and the store refuses a log that does not begin where it ends. A store that
  * should be whole but is not is an error, and is left as it is.
  *
@@ -31,6 +32,12 @@ public final class StoreDirectory {
   private static final Pattern GENERATION = Pattern.compile("[1-9][0-9]{0,17}");
   private static final String INCOMING = "incoming";
   private static final String CHECKSUM_SUFFIX = ".md5";
+
+  /** Made by the worker, in native/suspect.c. */
+  private static final String SUSPECT = "suspect";
+
+  /** Larger files are closed without a checksum, because a stop must not take long. */
+  private static final long CHECKSUM_BYTES_MAX = 1L << 30;
 
   private final Path root;
   private final Store.Limits limits;
@@ -104,16 +111,19 @@ public final class StoreDirectory {
     if (!Files.exists(data)) {
       return Optional.of("its file is gone");
     }
+    if (Files.exists(root.resolve(SUSPECT))) {
+      return Optional.of("the worker crashed while it was open, or a session found it damaged");
+    }
     switch (mark.condition()) {
       case FAILED -> {
         return Optional.of("it failed before");
       }
       case CLEAN -> {
         if (Files.size(data) != mark.bytes()) {
-          throw new StoreFailedException(
-              "the store in \"" + data.getParent() + "\" is damaged: its file has " + Files.size(data)
-                  + " bytes, but it was closed with " + mark.bytes()
-                  + "; if the directory is deleted, the store is rebuilt from the last snapshot and the log");
+          throw damaged(data, "it has " + Files.size(data) + " bytes, but was closed with " + mark.bytes());
+        }
+        if (mark.checksum() != StoreMark.NO_CHECKSUM && Disk.checksum(data) != mark.checksum()) {
+          throw damaged(data, "its checksum is another than when it was closed");
         }
         return Optional.empty();
       }
@@ -130,6 +140,12 @@ public final class StoreDirectory {
         return Optional.empty();
       }
     }
+  }
+
+  private static StoreFailedException damaged(Path data, String how) {
+    return new StoreFailedException(
+        "file \"" + data + "\" is damaged: " + how + "; if its directory is deleted, the store is rebuilt from the last"
+            + " snapshot and the log");
   }
 
   private Store resume(StoreMark mark, Optional<Path> snapshot) throws IOException {
@@ -161,9 +177,12 @@ public final class StoreDirectory {
         throw new StoreFailedException("an empty store could not be made in \"" + incoming + "\": " + e.getMessage(), e);
       }
     }
+    // Sessions write their places into a mapping of it: a page without space on the disk would end them.
+    Disk.fill(incoming.resolve(Tables.LOCK_FILE), Tables.lockBytes(limits));
     Disk.sync(incoming);
     Disk.rename(incoming, directory(generation));
     mark(generation, StoreMark.Condition.OPEN);
+    Files.deleteIfExists(root.resolve(SUSPECT));
     final Store store = Store.open(directory(generation), generation, limits, clean -> ended(generation, clean));
     removeAllBut(generation);
     return store;
@@ -178,9 +197,14 @@ public final class StoreDirectory {
   }
 
   private synchronized void mark(long generation, StoreMark.Condition condition) throws IOException {
-    final long bytes =
-        condition == StoreMark.Condition.CLEAN ? Files.size(directory(generation).resolve(Tables.DATA_FILE)) : 0;
-    new StoreMark(generation, condition, Machine.of(root), bytes).write(root);
+    long bytes = 0;
+    long checksum = StoreMark.NO_CHECKSUM;
+    if (condition == StoreMark.Condition.CLEAN) {
+      final Path data = directory(generation).resolve(Tables.DATA_FILE);
+      bytes = Files.size(data);
+      checksum = bytes <= CHECKSUM_BYTES_MAX ? Disk.checksum(data) : StoreMark.NO_CHECKSUM;
+    }
+    new StoreMark(generation, condition, Machine.of(root), bytes, checksum).write(root);
   }
 
   private synchronized void ended(long generation, boolean clean) {
@@ -191,6 +215,18 @@ public final class StoreDirectory {
       }
     } catch (IOException e) {
       LOG.warn("could not note how the store in \"{}\" ended: {}", root, e.toString());
+      if (!clean) {
+        forget();
+      }
+    }
+  }
+
+  /** Without a mark no store is trusted; to delete it needs no space. */
+  private void forget() {
+    try {
+      StoreMark.delete(root);
+    } catch (IOException e) {
+      LOG.warn("could not delete the mark in \"{}\": {}", root, e.toString());
     }
   }
 

@@ -15,8 +15,11 @@ import java.util.Properties;
  * @param condition how it was left
  * @param machine where it was opened
  * @param bytes size of its file when it was closed, 0 before
+ * @param checksum of its file when it was closed, {@link #NO_CHECKSUM} when none was computed
  */
-record StoreMark(long generation, Condition condition, Machine machine, long bytes) {
+record StoreMark(long generation, Condition condition, Machine machine, long bytes, long checksum) {
+  static final long NO_CHECKSUM = -1;
+
   private static final String FILE = "mark";
 
   /** How a store was left. */
@@ -43,10 +46,16 @@ record StoreMark(long generation, Condition condition, Machine machine, long byt
               Long.parseLong(found.getProperty("generation", "")),
               Condition.valueOf(found.getProperty("condition", "").toUpperCase(Locale.ROOT)),
               new Machine(found.getProperty("boot", ""), found.getProperty("mount", "")),
-              Long.parseLong(found.getProperty("bytes", ""))));
+              Long.parseLong(found.getProperty("bytes", "")),
+              Long.parseLong(found.getProperty("checksum", ""))));
     } catch (IllegalArgumentException e) {
       return Optional.empty();
     }
+  }
+
+  /** Makes that no store is trusted. */
+  static void delete(Path root) throws IOException {
+    Files.deleteIfExists(root.resolve(FILE));
   }
 
   /** Puts this mark in place of the one before, durably. */
@@ -58,6 +67,7 @@ record StoreMark(long generation, Condition condition, Machine machine, long byt
             + "\nboot=" + machine.boot()
             + "\nmount=" + machine.mount().replace("\\", "\\\\")
             + "\nbytes=" + bytes
+            + "\nchecksum=" + checksum
             + "\n");
   }
 }

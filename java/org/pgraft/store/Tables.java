@@ -23,6 +23,14 @@ final class Tables implements AutoCloseable {
   /** The file that holds the data. */
   static final String DATA_FILE = "data.mdb";
 
+  /** The file with the places of those who read. */
+  static final String LOCK_FILE = "lock.mdb";
+
+  // A place takes a cache line, and so do the two mutexes before them (LMDB's MDB_reader and MDB_txninfo).
+  private static final int PLACE_BYTES = 64;
+  private static final int PLACES_FOR_MUTEXES = 4;
+  private static final int PAGE_BYTES = 4096;
+
   private static final int TABLES_MAX = 8;
   private static final int FILE_MODE = 0600;
 
@@ -54,14 +62,23 @@ final class Tables implements AutoCloseable {
     }
   }
 
+  /** A file that is shorter than the pages it is said to have; reading those would end the process. */
+  private static void requireWhole(Env<ByteBuffer> env, Path file) {
+    final long needed = (env.info().lastPageNumber + 1) * env.stat().pageSize;
+    if (file.toFile().length() < needed) {
+      throw new DamagedException(
+          "file \"" + file + "\" has " + file.toFile().length() + " bytes, but " + needed + " are in use");
+    }
+  }
+
   /** Makes a new environment in an empty directory. */
   static Tables create(Path directory, Store.Limits limits) {
-    return of(environment(directory, limits), true);
+    return of(environment(directory, limits), directory.resolve(DATA_FILE), true);
   }
 
   /** Opens an environment that must be there and complete. */
   static Tables open(Path directory, Store.Limits limits) {
-    return of(environment(directory, limits), false);
+    return of(environment(directory, limits), directory.resolve(DATA_FILE), false);
   }
 
   /** Opens a single file for reading only, without a lock file: nobody else may use it. */
@@ -77,7 +94,14 @@ final class Tables implements AutoCloseable {
                 EnvFlags.MDB_RDONLY_ENV,
                 EnvFlags.MDB_NOLOCK,
                 EnvFlags.MDB_NOTLS),
+        file,
         false);
+  }
+
+  /** Size of a lock file with room for all who may read, in whole pages. */
+  static int lockBytes(Store.Limits limits) {
+    final int bytes = (limits.readersMax() + PLACES_FOR_MUTEXES) * PLACE_BYTES;
+    return (bytes + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
   }
 
   private static Env<ByteBuffer> environment(Path directory, Store.Limits limits) {
@@ -89,9 +113,10 @@ final class Tables implements AutoCloseable {
         .open(file, FILE_MODE, EnvFlags.MDB_NOSYNC, EnvFlags.MDB_NOTLS);
   }
 
-  private static Tables of(Env<ByteBuffer> env, boolean create) {
+  private static Tables of(Env<ByteBuffer> env, Path file, boolean create) {
     boolean opened = false;
     try {
+      requireWhole(env, file);
       final Tables tables = new Tables(env, create);
       opened = true;
       return tables;

@@ -31,7 +31,10 @@ final class Faults {
       new ChangeMembers("membership"),
       new PowerCut("power_cut", false),
       new PowerCut("power_cut_all", true),
-      new SecondVote("power_cut_after_vote"));
+      new SecondVote("power_cut_after_vote"),
+      new BreakDisk("disk_full", true),
+      new BreakDisk("disk_errors", false),
+      new DamageFollower("damage_follower"));
 
   private Faults() {}
 

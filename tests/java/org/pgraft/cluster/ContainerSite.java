@@ -199,5 +199,10 @@ final class ContainerSite implements Site {
       line.addAll(List.of(arguments));
       return asRoot(line.toArray(String[]::new));
     }
+
+    @Override
+    public Output mountMemory(String directory, int megabytes) {
+      return asRoot("mount", "-t", "tmpfs", "-o", "mode=1777,size=" + megabytes + "m", "tmpfs", directory);
+    }
   }
 }

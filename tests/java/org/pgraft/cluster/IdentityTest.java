@@ -131,8 +131,7 @@ final class IdentityTest extends ClusterTest {
     TestCluster cluster = cluster(3);
     TestNode node = cluster.follower();
     node.stop("fast");
-    node.host().run("sed", "-i", "s/^node_id=.*/node_id=" + (node.number() % 3 + 1) + "/",
-        node.engineData() + "/identity").orFail("sed");
+    node.set("pgraft.name", "n" + (node.number() % 3 + 1));
     node.start();
     awaitMessage(node, "belongs to node");
     assertEquals("1", node.text("SELECT 1"));

@@ -117,7 +117,10 @@ final class LocalSite implements Site {
 
   private static void delete(Path directory) {
     // the last process of a server that was killed may still write
-    String script = "rm -rf \"$1\" || { sleep 2; rm -rf \"$1\"; }";
+    String script = """
+        sed -nE "s#^[^ ]+ ($1/[^ ]*) .*#\\1#p" /proc/mounts | while read -r mounted; do umount -l "$mounted"; done
+        rm -rf "$1" || { sleep 2; rm -rf "$1"; }
+        """;
     Command.run(List.of("sh", "-c", script, "sh", directory.toString())).orFail("removing " + directory);
   }
 
@@ -193,6 +196,11 @@ final class LocalSite implements Site {
       line.addAll(List.of("iptables", "-w"));
       line.addAll(Arrays.asList(arguments));
       return Command.run(line);
+    }
+
+    @Override
+    public Output mountMemory(String directory, int megabytes) {
+      return Command.run(List.of("mount", "-t", "tmpfs", "-o", "mode=1777,size=" + megabytes + "m", "tmpfs", directory));
     }
   }
 }

@@ -45,6 +45,9 @@ public interface NodeHost {
   /** Calls iptables for the network of this host, as root. */
   Output firewall(String... arguments);
 
+  /** Mounts a file system in memory on a directory, for the node's user; fails where that is not allowed. */
+  Output mountMemory(String directory, int megabytes);
+
   /** Drops everything between this host and the others, silently and both ways; clients still reach it. */
   default void cutFrom(List<NodeHost> others) {
     deafTo(others);

@@ -7,7 +7,8 @@ import java.util.UUID;
 /**
  * Lets a node lose its power: what was written to the engine's directory and not synced is gone afterwards.
  * kill -9 alone does not show a missing fsync, because the kernel keeps what was written. The library in
- * tests/powercut/disk.c, preloaded into the server, keeps what a disk would hold.
+ * tests/powercut/disk.c, preloaded into the server, keeps what a disk would hold. By the same library the disk can be
+ * full or fail.
  */
 public final class PowerSwitch {
   // Puts back what the disk holds; from then on that is what was written and synced.
@@ -30,6 +31,9 @@ public final class PowerSwitch {
       done
       """;
 
+  /** Less than one entry of most tests' logs. */
+  private static final int SPACE_LEFT = 100;
+
   private final TestNode node;
   private final String disk;
 
@@ -50,8 +54,34 @@ public final class PowerSwitch {
     node.host().run("mkdir", "-p", power.disk + "/files", power.disk + "/tree").orFail("mkdir");
     power.newBoot();
     node.setEnvironment(List.of("LD_PRELOAD=" + library, "POWERCUT_DIR=" + node.engineData(),
-        "POWERCUT_DISK=" + power.disk, "POWERCUT_BOOT_ID=" + power.bootId()));
+        "POWERCUT_DISK=" + power.disk, "POWERCUT_BOOT_ID=" + power.bootId(), "POWERCUT_FAULT=" + power.fault()));
     return power;
+  }
+
+  /** From now on nothing can be written any more; what is written when the space ends is cut short. */
+  public void fill() {
+    breakDisk("ENOSPC wtcr " + SPACE_LEFT + " /");
+  }
+
+  /** From now on calls fail with EIO: letters as in disk.c, on files whose path has that part. */
+  public void fail(String calls, String part) {
+    breakDisk("EIO " + calls + " 0 " + part);
+  }
+
+  private void breakDisk(String line) {
+    node.host().run("rm", "-f", fault() + ".hits").orFail("rm");
+    node.write(fault() + ".new", line + "\n");
+    node.host().run("mv", fault() + ".new", fault()).orFail("mv");
+  }
+
+  /** The disk is well again. */
+  public void mend() {
+    node.host().run("rm", "-f", fault()).orFail("rm");
+  }
+
+  /** How many calls have failed since the disk was broken last. */
+  public int failedCalls() {
+    return (int) node.host().run("sh", "-c", "cat " + fault() + ".hits 2>/dev/null || true").text().lines().count();
   }
 
   /** Takes the power: the server ends at once and its disk holds what it had synced. */
@@ -67,6 +97,10 @@ public final class PowerSwitch {
   /** The machine comes up under a new boot id, so that nothing unsynced may be trusted. */
   private void newBoot() {
     node.write(bootId(), UUID.randomUUID() + "\n");
+  }
+
+  private String fault() {
+    return node.host().directory() + "/fault";
   }
 
   private String bootId() {

@@ -60,11 +60,11 @@ final class MachineTest {
   @Test
   void when_aMarkIsWritten_then_itIsReadAsItWas() throws Exception {
     final StoreMark mark =
-        new StoreMark(12, StoreMark.Condition.CLEAN, new Machine("boot", "31 8:33 /my\\040disk 2049"), 4096);
+        new StoreMark(12, StoreMark.Condition.CLEAN, new Machine("boot", "31 8:33 /my\\040disk 2049"), 4096, 77);
     mark.write(directory);
     assertEquals(Optional.of(mark), StoreMark.read(directory));
 
-    final StoreMark next = new StoreMark(13, StoreMark.Condition.OPEN, Machine.of(directory), 0);
+    final StoreMark next = new StoreMark(13, StoreMark.Condition.OPEN, Machine.of(directory), 0, StoreMark.NO_CHECKSUM);
     next.write(directory);
     assertEquals(Optional.of(next), StoreMark.read(directory));
     assertNotEquals(mark, next);

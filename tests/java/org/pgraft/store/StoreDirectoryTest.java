@@ -67,7 +67,8 @@ final class StoreDirectoryTest {
     open();
     store.put("k", "v");
     store.close();
-    new StoreMark(1, Condition.CLEAN, new Machine("another boot", "another mount"), mark().bytes()).write(root);
+    new StoreMark(1, Condition.CLEAN, new Machine("another boot", "another mount"), mark().bytes(), mark().checksum())
+        .write(root);
     open();
 
     assertEquals(List.of("k"), store.range("", Wire.ALL).keys());
@@ -182,6 +183,40 @@ final class StoreDirectoryTest {
   }
 
   @Test
+  void when_oneBitIsAnotherThanAtTheCleanStop_then_thatIsAnErrorToo() throws Exception {
+    final Path snapshot = storeWithSnapshot();
+    final Path data = root.resolve("1").resolve(Tables.DATA_FILE);
+    final byte[] flipped = Files.readAllBytes(data);
+    flipped[flipped.length / 2] ^= 4;
+    Files.write(data, flipped);
+
+    final StoreFailedException failed = assertThrows(StoreFailedException.class, () -> open(snapshot));
+    assertTrue(failed.getMessage().contains(data.toString()), failed.getMessage());
+  }
+
+  @Test
+  void when_pagesAreMissingAfterACrash_then_thatIsAnErrorBeforeTheyAreRead() throws Exception {
+    final Path snapshot = storeWithSnapshot();
+    final Path data = root.resolve("1").resolve(Tables.DATA_FILE);
+    Files.write(data, Arrays.copyOf(Files.readAllBytes(data), 8192));
+    remark(Condition.OPEN, Machine.of(root));
+
+    assertThrows(StoreFailedException.class, () -> open(snapshot));
+  }
+
+  @Test
+  void when_theStoreIsSuspect_then_itIsRebuiltAndTheSuspicionIsOver() throws Exception {
+    final Path snapshot = storeWithSnapshot();
+    remark(Condition.OPEN, Machine.of(root));
+    Files.createFile(root.resolve("suspect"));
+    open(snapshot);
+
+    assertEquals(2, store.store.generation());
+    assertEquals(List.of("before"), store.range("", Wire.ALL).keys());
+    assertFalse(Files.exists(root.resolve("suspect")));
+  }
+
+  @Test
   void when_theSnapshotIsNewerThanTheStore_then_itTakesItsPlace() throws Exception {
     open();
     store.put("k", "old");
@@ -240,6 +275,6 @@ final class StoreDirectoryTest {
   }
 
   private void remark(Condition condition, Machine machine) throws IOException {
-    new StoreMark(mark().generation(), condition, machine, 0).write(root);
+    new StoreMark(mark().generation(), condition, machine, 0, StoreMark.NO_CHECKSUM).write(root);
   }
 }

@@ -1,0 +1,61 @@
+package org.pgraft.consensus;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+
+/**
+ * Notices what Ratis does not tell. When it cannot write a term or a vote, it gives up that election and never begins
+ * another; when its log refuses a task, it may close the group and leave the server. Either way the node would be there
+ * without taking part.
+ *
+ * <p>{@link #look} is called now and then by one thread, from when the group is open.
+ */
+final class RaftWatch {
+  /** A disk may be slow; after so many looks it is not that. */
+  private static final int LOOKS_BEHIND_MAX = 10;
+
+  private final DurableVotes votes;
+  private final LongSupplier currentTerm;
+  private final Path directory;
+  private int looksBehind;
+  private boolean opened;
+
+  /**
+   * @param currentTerm the term in memory, 0 when no group is open
+   * @param directory the engine's directory, for messages
+   */
+  RaftWatch(DurableVotes votes, LongSupplier currentTerm, Path directory) {
+    this.votes = votes;
+    this.currentTerm = currentTerm;
+    this.directory = directory;
+  }
+
+  /** Why the node cannot go on: the group is closed, or its term was not written for many looks. */
+  Optional<EngineException> look() {
+    final long term = currentTerm.getAsLong();
+    if (term == 0) {
+      return opened
+          ? Optional.of(
+              new EngineException(
+                  "the Raft log in \"" + directory + "\" was closed after an error",
+                  "Look into the server's log. The node takes part again by itself when the cause is gone."))
+          : Optional.empty();
+    }
+    opened = true;
+    try {
+      looksBehind = votes.keptTerm() < term ? looksBehind + 1 : 0;
+      return looksBehind > LOOKS_BEHIND_MAX ? Optional.of(unwritten(term, null)) : Optional.empty();
+    } catch (IOException e) {
+      return Optional.of(DiskError.of(e, directory).orElseGet(() -> unwritten(term, e)));
+    }
+  }
+
+  private EngineException unwritten(long term, IOException cause) {
+    return new EngineException(
+        "term " + term + " could not be written to directory \"" + directory + "\"",
+        "Is its file system full, or does its disk fail? The node tries again by itself and takes part when it can write.",
+        cause);
+  }
+}
