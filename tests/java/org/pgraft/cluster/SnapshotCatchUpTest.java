@@ -17,7 +17,7 @@ final class SnapshotCatchUpTest extends ClusterTest {
 
   @Test
   void when_a_node_was_down_for_longer_than_the_log_then_it_catches_up_while_writes_go_on() throws Exception {
-    TestCluster cluster = cluster(3, Map.of("pgraft.snapshot_interval", "100", "pgraft.max_log_entries", "50",
+    TestCluster cluster = cluster(3, Map.of("pgraft.snapshot_interval", "100", "pgraft.max_log_entries", "10",
         "pgraft.command_timeout", "30s"));
     TestNode leader = cluster.leader();
     TestNode away = cluster.follower();
