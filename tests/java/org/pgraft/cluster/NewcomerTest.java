@@ -67,11 +67,6 @@ final class NewcomerTest extends ClusterTest {
       lose(cluster, newcomer, Loss.STOPPED);
       assertEquals("false true", cluster.leader().text(
           "SELECT isleader || ' ' || islearner FROM pgraft.cluster_health WHERE member = 4"));
-      SQLException first = added.join();
-      assertEquals("08007", first.getSQLState(), first::getMessage);
-      assertTrue(first.getMessage().contains("node 4 is not a member yet: it still catches up"), first::getMessage);
-      assertMembers(cluster.leader(), List.of(1, 2, 3));
-
       // other changes wait, and say for what
       try (Session session = follower.connect()) {
         session.run("SET pgraft.command_timeout = '1s'");
@@ -79,6 +74,10 @@ final class NewcomerTest extends ClusterTest {
         assertEquals("PGR01", busy.getSQLState(), busy::getMessage);
         assertTrue(busy.getMessage().contains("node 4 still catches up"), busy::getMessage);
       }
+      SQLException first = added.join();
+      assertEquals("08007", first.getSQLState(), first::getMessage);
+      assertTrue(first.getMessage().contains("node 4 is not a member yet: it still catches up"), first::getMessage);
+      assertMembers(cluster.leader(), List.of(1, 2, 3));
       regain(cluster, newcomer, Loss.STOPPED);
       Await.until("the addition is repeated until it is done", () -> add(follower, newcomer));
       assertTrue(add(cluster.node(1), newcomer), "asking for what is so already");
