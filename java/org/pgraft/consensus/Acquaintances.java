@@ -20,8 +20,9 @@ import org.slf4j.LoggerFactory;
  * Whether a node is one that this node may listen to. The members of its own configurations are; but a node that was away
  * while the membership changed does not know the newest member, which may be its leader (Raft paper, section 6: servers
  * accept AppendEntries from a leader that is not part of their configuration). So for a node that it does not know it asks
- * the members it knows, at their own addresses, and believes them for a while. A node without a configuration waits to be
- * told one, and listens to everybody.
+ * the members it knows, at their own addresses, and believes them for a while. A member that was removed is heard for as
+ * long, because a leader that removes itself has yet to tell the others that this is committed. A node without a
+ * configuration waits to be told one, and listens to everybody.
  *
  * <p>Thread-safe, nothing blocks: what is not known yet is "no", the question goes out meanwhile, and the sender tries again.
  */
@@ -38,7 +39,7 @@ final class Acquaintances {
   private final PeerClients clients;
   private final BootClock clock;
 
-  /** Nodes that a member named, and when. */
+  /** When a member named each node, or it was one itself. */
   private final Map<Integer, Long> named = new ConcurrentHashMap<>();
 
   private final AtomicLong mayAskAt = new AtomicLong(Long.MIN_VALUE);
@@ -62,11 +63,15 @@ final class Acquaintances {
   /** Whether that node is a member, as far as this node knows. */
   boolean include(int node) {
     final Map<Integer, InetSocketAddress> known = members.get();
-    if (known.isEmpty() || known.containsKey(node)) {
+    if (known.isEmpty()) {
+      return true;
+    }
+    final long now = clock.nanos();
+    if (known.containsKey(node)) {
+      named.put(node, now);
       return true;
     }
     final Long since = named.get(node);
-    final long now = clock.nanos();
     if (since != null && now - since < BELIEVED_NANOS) {
       return true;
     }

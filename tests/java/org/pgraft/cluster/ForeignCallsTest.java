@@ -88,11 +88,13 @@ final class ForeignCallsTest extends ClusterTest {
             () -> client.admin().transferLeadership(peer(cluster.follower()).getId(), 3000));
         for (TestNode node : cluster.nodes()) {
           RaftPeerId id = peer(node).getId();
-          assertThrows(IOException.class, () -> client.getGroupManagementApi(id).list());
-          assertThrows(IOException.class, () -> client.getGroupManagementApi(id).remove(GROUP, true, false));
-          assertThrows(IOException.class,
+          // what comes out of this client is not always the IOException that it declares
+          Exception refusal = assertThrows(Exception.class, () -> client.getGroupManagementApi(id).list());
+          assertTrue(refusal.toString().contains("not offered"), refusal.toString());
+          assertThrows(Exception.class, () -> client.getGroupManagementApi(id).remove(GROUP, true, false));
+          assertThrows(Exception.class,
               () -> client.getGroupManagementApi(id).add(RaftGroup.valueOf(RaftGroupId.randomId(), peer(node))));
-          assertThrows(IOException.class, () -> client.getSnapshotManagementApi(id).create(3000));
+          assertThrows(Exception.class, () -> client.getSnapshotManagementApi(id).create(3000));
           assertThrows(Exception.class, () -> client.getLeaderElectionManagementApi(id).pause());
         }
       }
@@ -163,13 +165,16 @@ final class ForeignCallsTest extends ClusterTest {
           int member = cluster.others(node).get(0).number();
           // its connection is then taken for a member's, or it would soon be shown out
           connection.assertAnswered(message(6, CLUSTER, member, new byte[0]));
-          for (int from : new int[] {member, 99, 0, Integer.MIN_VALUE}) {
-            for (int kind = 0; kind < 10; kind++) {
+          for (int from : new int[] {member, 99}) {
+            for (int kind = 0; kind < 8; kind++) {
               for (byte[] body : malformed(random)) {
                 connection.assertAnswered(message(kind, CLUSTER, from, body));
-                connection.assertAnswered(message(kind, UUID.randomUUID(), from, body));
               }
+              connection.assertAnswered(message(kind, UUID.randomUUID(), from, new byte[100]));
             }
+            // a batch, and a request, that are far too large
+            connection.assertAnswered(message(4, CLUSTER, from, new byte[3 << 20]));
+            connection.assertAnswered(message(5, CLUSTER, from, new byte[3 << 20]));
           }
           byte[] whole = message(5, CLUSTER, member, new byte[100]);
           for (int length = 0; length < 30; length++) {
@@ -203,7 +208,6 @@ final class ForeignCallsTest extends ClusterTest {
     for (int i = 0; i < 20; i++) {
       bodies.add(Stranger.random(random, 300));
     }
-    bodies.add(new byte[3 << 20]);
     return bodies;
   }
 
