@@ -39,8 +39,8 @@ final class RaftWatch {
       return opened
           ? Optional.of(
               new EngineException(
-                  "the Raft log in \"" + directory + "\" was closed after an error",
-                  "Look into the server's log. The node takes part again by itself when the cause is gone."))
+                  "the Raft log in \"" + directory + "\" was closed: it failed, or this node is not a member any more",
+                  "Look into the server's log. The node tries again by itself."))
           : Optional.empty();
     }
     opened = true;

@@ -163,9 +163,17 @@ final class SegmentScan {
     return false;
   }
 
-  /** Whether the entry's checksum, by which it ends, was not written. */
+  /** Whether the entry's checksum, by which it ends, was not written, or only its first bytes, which are right. */
   private boolean endIsMissing() {
-    return length(end).isEmpty() || end + length(end).getAsInt() - CHECKSUM_BYTES >= written;
+    if (length(end).isEmpty() || end + length(end).getAsInt() - CHECKSUM_BYTES >= written) {
+      return true;
+    }
+    final int body = length(end).getAsInt() - CHECKSUM_BYTES;
+    final CRC32C checksum = new CRC32C();
+    checksum.update(bytes, end, body);
+    final byte[] right = ByteBuffer.allocate(CHECKSUM_BYTES).putInt((int) checksum.getValue()).array();
+    final int kept = written - end - body;
+    return kept < CHECKSUM_BYTES && Arrays.equals(bytes, end + body, written, right, 0, kept);
   }
 
   /** Whether a sector, or the part of it that belongs to the tail, was not written. */

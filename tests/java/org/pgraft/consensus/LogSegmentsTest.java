@@ -69,7 +69,8 @@ final class LogSegmentsTest {
   void when_theLastWriteDidNotFinish_then_itIsCutOff() throws IOException {
     final Path open = make("log_inprogress_0", 0, 5);
     final int whole = Segments.of(0, 4).length;
-    for (int cut = whole + 1; cut < Segments.of(0, 5).length; cut += 7) {
+    final int size = Segments.of(0, 5).length;
+    for (int cut = whole + 1; cut < size; cut++) {
       Files.write(open, Arrays.copyOf(Segments.of(0, 5), cut));
       assertEquals(TermIndex.valueOf(1, 4), segments.open(log, NO_SNAPSHOT), "at byte " + cut);
       Files.write(open, Arrays.copyOf(Arrays.copyOf(Segments.of(0, 5), cut), 65536));
