@@ -19,8 +19,8 @@ import org.apache.ratis.thirdparty.io.grpc.netty.NettyChannelBuilder;
 import org.pgraft.cluster.TestNode;
 
 /**
- * Asks a node for its vote (RequestVote of the Raft paper, figure 2, as Ratis sends it) in the name of another member, with
- * a log that is newer than any.
+ * Asks a node for its vote (RequestVote of the Raft paper, figure 2, as Ratis sends it) in the name of another
+ * member, with a log that is newer than any.
  */
 final class Candidate {
   private static final int CONNECT_MILLIS = 2_000;

@@ -8,9 +8,9 @@ import org.pgraft.cluster.TestCluster;
 import org.pgraft.cluster.TestNode;
 
 /**
- * A leader that stops hearing while nothing is written and its last answers are confirmed: cut off from the others, or its
- * worker frozen. Its own clients go on reading, and nothing but that, so that they are not held up by writes that cannot
- * succeed. In this shape an old leader that trusts what it knew gives stale answers.
+ * A leader that stops hearing while nothing is written and its last answers are confirmed: cut off from the others,
+ * or its worker frozen. Its own clients go on reading, and nothing but that, so that they are not held up by writes
+ * that cannot succeed. In this shape an old leader that trusts what it knew gives stale answers.
  */
 record IdleLeader(String name, boolean frozen) implements Fault {
   private static final long REST_MILLIS = 500;

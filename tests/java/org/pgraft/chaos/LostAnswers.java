@@ -1,5 +1,6 @@
 package org.pgraft.chaos;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -8,9 +9,9 @@ import org.pgraft.cluster.TestCluster;
 import org.pgraft.cluster.TestNode;
 
 /**
- * Several times over, what the other nodes send to the leader's port arrives, but not the answer, and then the connection
- * is reset: they cannot know whether their requests were carried out. What the leader itself begins with the others,
- * replication above all, is not touched. Done when it is injected.
+ * Several times over, what the other nodes send to the leader's port arrives, but not the answer, and then the
+ * connection is reset: they cannot know whether their requests were carried out. What the leader itself begins with
+ * the others, replication above all, is not touched. Done when it is injected.
  */
 record LostAnswers(String name) implements Fault {
   private static final int TIMES = 5;
@@ -30,6 +31,11 @@ record LostAnswers(String name) implements Fault {
       host.heal();
     }
     return why;
+  }
+
+  @Override
+  public Duration hold(Random random) {
+    return Duration.ZERO;
   }
 
   @Override

@@ -9,9 +9,10 @@ import org.pgraft.cluster.TestCluster;
 import org.pgraft.cluster.TestNode;
 
 /**
- * A leader is cut off whose election timeout, and with it its lease, is longer than that of the others, as it is while the
- * setting is changed node by node. The others elect another long before the lease is over, and that one writes before this
- * one has stepped down. Its own clients do nothing but read meanwhile, and its last answers were confirmed before.
+ * A leader is cut off whose election timeout, and with it its lease, is longer than that of the others, as it is while
+ * the setting is changed node by node. The others elect another long before the lease is over, and that one writes
+ * before this one has stepped down. Its own clients do nothing but read meanwhile, and its last answers were confirmed
+ * before.
  */
 record PatientLeader(String name) implements Fault {
   private static final String TIMEOUT = "pgraft.election_timeout";

@@ -1,5 +1,6 @@
 package org.pgraft.chaos;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -21,6 +22,11 @@ record SecondVote(String name) implements Fault {
   @Override
   public boolean needsPower() {
     return true;
+  }
+
+  @Override
+  public Duration hold(Random random) {
+    return Duration.ZERO;
   }
 
   @Override

@@ -21,11 +21,11 @@ record SeededBug(String name, List<String> faults, Set<String> checks, int round
   static final SeededBug TRUST_READ_INDEX = new SeededBug("trust-read-index",
       List.of("isolate_patient_leader"), Set.of("linearizability"), 5);
   static final SeededBug DROP_THE_FSYNC = new SeededBug("drop-the-fsync",
-      List.of("power_cut_all"), Set.of("kept writes"), 4);
+      List.of("power_cut_all"), Set.of("kept writes", "counter", "linearizability", "liveness"), 4);
   static final SeededBug FORGET_A_VOTE = new SeededBug("forget-a-vote",
       List.of("power_cut_after_vote"), Set.of("votes"), 3);
   static final SeededBug RESUBMIT_UNDER_A_NEW_IDENTITY = new SeededBug("resubmit-under-a-new-identity",
-      List.of("lost_answers"), Set.of("counter", "linearizability"), 6);
+      List.of("lost_answers"), Set.of("counter", "linearizability"), 5);
 
   /** All of them. */
   static final List<SeededBug> ALL = List.of(ACKNOWLEDGE_BEFORE_COMMIT, SKIP_LEASE_WAIT, CHECK_LEASE_BEFORE_READ_ONLY,

@@ -36,8 +36,9 @@ final class SeededHunt {
    */
   static void find(SeededBug bug, long seed) throws Exception {
     String backend = System.getProperty("pgraft.test.backend", "local");
-    Assumptions.assumeTrue(backend.equals("namespaces"), () -> "servers with a bug in them are processes, each in a network"
-        + " namespace, and the nodes are of the backend \"" + backend + "\" (as root: PGRAFT_TEST_BACKEND=namespaces)");
+    Assumptions.assumeTrue(backend.equals("namespaces"), () -> "servers with a bug are processes, each in a"
+        + " network namespace, and the nodes are of the backend \"" + backend
+        + "\" (as root: PGRAFT_TEST_BACKEND=namespaces)");
     SeededHunt hunt = new SeededHunt(bug, seed);
     boolean found = hunt.play(SeededBuild.of(bug.name(), Build.plain()));
     tell(String.format("%s: %s in round %d: %s", bug.name(), found ? "found" : "NOT FOUND", hunt.rounds.size(),
@@ -86,7 +87,11 @@ final class SeededHunt {
   }
 
   private String lastViolations() {
-    return rounds.isEmpty() ? "" : names(rounds.get(rounds.size() - 1)) + " by " + rounds.get(rounds.size() - 1).fault();
+    if (rounds.isEmpty()) {
+      return "";
+    }
+    RoundResult last = rounds.get(rounds.size() - 1);
+    return names(last) + " by " + last.fault();
   }
 
   private static String names(RoundResult round) {
@@ -102,7 +107,8 @@ final class SeededHunt {
   }
 
   private static void tell(String line) throws IOException {
-    Files.writeString(DIRECTORY.resolve("report.md"), "- " + line + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    Files.writeString(DIRECTORY.resolve("report.md"), "- " + line + "\n",
+        StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     System.out.println(line);
   }
 }

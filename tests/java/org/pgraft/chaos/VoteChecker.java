@@ -2,7 +2,7 @@ package org.pgraft.chaos;
 
 import java.util.List;
 
-/** A node votes for at most one candidate in a term (Raft paper, section 5.2), also when it was restarted in between. */
+/** A node votes for at most one candidate in a term (Raft paper, section 5.2), also over a restart in between. */
 final class VoteChecker {
   private VoteChecker() {}
 

@@ -5,7 +5,7 @@ import java.nio.file.Path;
 /**
  * What servers are made of.
  *
- * @param binaries the directory of PostgreSQL's programs, with pgraft installed; not used in containers, which have theirs
+ * @param binaries the directory of PostgreSQL's programs, with pgraft installed; containers have their own
  * @param disk the source of the disk that loses its power
  */
 public record Build(String binaries, Path disk) {
