@@ -75,6 +75,7 @@ public final class Engine {
   private final ScheduledExecutorService leasing = EngineThreads.single("pgraft-lease");
   private final ScheduledExecutorService slow = EngineThreads.single("pgraft-slow");
 
+  private final DutyWatch duties;
   private final LogStall stall;
   private final SnapshotSchedule snapshots;
   private final LeaseSink sink;
@@ -115,6 +116,7 @@ public final class Engine {
     this.cluster = RaftNode.clusterUuid(settings.clusterId());
     this.files = new EngineFiles(settings.dataDir());
     this.admission = new Admission(settings, cluster, files);
+    this.duties = new DutyWatch(clock, settings.hangTimeoutMillis());
     this.stall = new LogStall(settings.fsyncTimeoutMillis());
     this.snapshots =
         new SnapshotSchedule(
@@ -182,6 +184,7 @@ public final class Engine {
       stop();
       throw early;
     }
+    EngineDuties.enter(duties, raft, stateMachine, applied, routing, leasing);
     phase = Phase.RUNNING;
     ready.complete(dispatcher);
     registration.begin();
@@ -438,6 +441,14 @@ public final class Engine {
     return Optional.ofNullable(failure.get());
   }
 
+  /**
+   * Which duty the engine has not done for longer than {@code pgraft.hang_timeout}, in words; empty while all is well. To
+   * be called again and again by one thread, the worker's main one.
+   */
+  public Optional<String> overdue() {
+    return phase == Phase.RUNNING ? duties.overdue() : Optional.empty();
+  }
+
   private void fail(Throwable cause) {
     final EngineException known =
         cause instanceof EngineException exception
@@ -458,6 +469,7 @@ public final class Engine {
 
   /** Takes over the settings that may change while the engine runs. */
   public void reload(Settings changed) {
+    duties.setLimit(changed.hangTimeoutMillis());
     stall.setLimit(changed.fsyncTimeoutMillis());
     snapshots.setInterval(changed.snapshotInterval());
     final LeaseKeeper keeper = lease;
