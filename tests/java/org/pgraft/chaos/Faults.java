@@ -24,7 +24,10 @@ final class Faults {
       new Restart("rolling_restart", true),
       new TransferLeadership("transfer_leadership"),
       new TakeSnapshots("snapshot"),
-      new PowerCut("power_cut"));
+      new PowerCut("power_cut"),
+      new HeapExhaustion("heap_exhaustion"),
+      new ThreadDeath(),
+      new EngineHang("engine_hang"));
 
   private Faults() {}
 

@@ -1,8 +1,6 @@
 package org.pgraft.cluster;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
 
@@ -43,11 +41,7 @@ public final class PowerSwitch {
   /** Installs a switch in a node that has not been started yet. */
   public static PowerSwitch install(TestNode node) throws IOException {
     PowerSwitch power = new PowerSwitch(node);
-    String source = node.host().directory() + "/disk.c";
-    String library = node.host().directory() + "/disk.so";
-    node.write(source, Files.readString(Path.of("tests/powercut/disk.c")));
-    node.host().run("gcc", "-shared", "-fPIC", "-O1", "-std=gnu11", "-D_GNU_SOURCE", "-o", library, source, "-ldl")
-        .orFail("gcc");
+    String library = node.compile("tests/powercut/disk.c", "disk.so", "-shared", "-fPIC", "-ldl");
     node.host().run("mkdir", "-p", power.disk + "/files", power.disk + "/tree").orFail("mkdir");
     power.newBoot();
     node.setEnvironment(List.of("LD_PRELOAD=" + library, "POWERCUT_DIR=" + node.engineData(),

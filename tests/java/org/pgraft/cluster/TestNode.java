@@ -1,6 +1,9 @@
 package org.pgraft.cluster;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -98,6 +101,23 @@ public final class TestNode {
   public void write(String path, String text) {
     String encoded = Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.UTF_8));
     host.run("sh", "-c", "echo " + encoded + " | base64 -d > " + path).orFail("writing " + path);
+  }
+
+  /**
+   * Compiles a C source of this machine on the node's host.
+   *
+   * @param source its path from the root of the sources
+   * @param name of what comes out, in the host's directory
+   * @return the path there
+   */
+  public String compile(String source, String name, String... flags) throws IOException {
+    String there = host.directory() + "/" + Path.of(source).getFileName();
+    String output = host.directory() + "/" + name;
+    write(there, Files.readString(Path.of(source)));
+    List<String> command = new ArrayList<>(List.of("gcc", "-O1", "-std=gnu11", "-D_GNU_SOURCE", "-o", output, there));
+    command.addAll(List.of(flags));
+    host.run(command.toArray(String[]::new)).orFail("gcc");
+    return output;
   }
 
   /** Starts the server and returns when it accepts connections and has the extension. */
