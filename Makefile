@@ -83,10 +83,11 @@ it: all ## tests with several servers (TEST=Name picks some)
 	@scripts/cluster_tests $(MAVEN) test -Dtest.groups=cluster -Dtest.excludedGroups= \
 		$(if $(TEST),-Dtest=$(TEST) -Dsurefire.failIfNoSpecifiedTests=true)
 
-chaos: all ## random faults under load, every answer checked (SECONDS=600 SEED=n NODES=3 FAULTS=name,name)
+chaos: all ## random faults under load, every answer checked (SECONDS=600 SEED=n NODES=3 FAULTS=name,name RECOVERY=10)
 	@scripts/cluster_tests $(MAVEN) test -Dtest.groups=chaos -Dtest.excludedGroups= \
 		-Dpgraft.chaos.seconds=$(or $(SECONDS),600) -Dpgraft.chaos.nodes=$(or $(NODES),3) \
-		$(if $(SEED),-Dpgraft.chaos.seed=$(SEED)) $(if $(FAULTS),-Dpgraft.chaos.faults=$(FAULTS))
+		$(if $(SEED),-Dpgraft.chaos.seed=$(SEED)) $(if $(FAULTS),-Dpgraft.chaos.faults=$(FAULTS)) \
+		$(if $(RECOVERY),-Dpgraft.chaos.recovery=$(RECOVERY))
 
 seeded: all ## bugs put into a copy of pgraft: the chaos' faults and checkers find each (TEST='*Bugs*#*vote*')
 	@rm -rf $(TARGET)/seeded

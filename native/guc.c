@@ -181,7 +181,7 @@ define_times(void)
 							&fsync_timeout, 1000, 10, 60000,
 							PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
 	DefineCustomIntVariable("pgraft.hang_timeout",
-							"A round of the worker that takes longer ends the worker.",
+							"A duty of the engine that is not done for longer ends the worker.",
 							NULL,
 							&pgraft_hang_timeout, 10000, 1000, 600000,
 							PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
@@ -330,6 +330,7 @@ pgraft_settings_lines(void)
 	lines = add_int(lines, "election_timeout", election_timeout);
 	lines = add_int(lines, "heartbeat_interval", heartbeat_interval);
 	lines = add_int(lines, "fsync_timeout", fsync_timeout);
+	lines = add_int(lines, "hang_timeout", pgraft_hang_timeout);
 	lines = add_int(lines, "max_store_size",
 					(int64) max_store_size * 1024 * 1024);
 	lines = add_int(lines, "snapshot_interval", snapshot_interval);

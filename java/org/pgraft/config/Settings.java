@@ -20,6 +20,7 @@ import java.util.List;
  * @param heartbeatIntervalMillis time between two renewals of the lease, milliseconds; never more than a quarter of
  *     the election timeout
  * @param fsyncTimeoutMillis how long the log may take to reach the disk before the lease is given up, milliseconds
+ * @param hangTimeoutMillis how long a duty of the engine may not be kept before the worker leaves, milliseconds
  * @param snapshotInterval entries between two snapshots
  * @param maxLogEntries entries kept in the log behind a snapshot
  * @param compactionThreshold revisions of history kept
@@ -43,6 +44,7 @@ public record Settings(
     int electionTimeoutMillis,
     int heartbeatIntervalMillis,
     int fsyncTimeoutMillis,
+    int hangTimeoutMillis,
     int snapshotInterval,
     int maxLogEntries,
     int compactionThreshold,
@@ -80,6 +82,7 @@ public record Settings(
         electionTimeout,
         heartbeat(raw, electionTimeout),
         raw.integer("fsync_timeout", 1000),
+        raw.integer("hang_timeout", 10000),
         raw.integer("snapshot_interval", 10000),
         raw.integer("max_log_entries", 1000),
         raw.integer("compaction_threshold", 10000),

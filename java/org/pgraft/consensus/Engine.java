@@ -77,6 +77,7 @@ public final class Engine {
   private final ScheduledExecutorService saving = EngineThreads.single("pgraft-backup");
 
   private final MembersPort port;
+  private final DutyWatch duties;
   private final LogStall stall;
   private final SnapshotSchedule snapshots;
   private final LeaseSink sink;
@@ -126,6 +127,7 @@ public final class Engine {
         new DormantNode(
             files, cluster, storeLimits(), backups, clock, this, this::isDormant, () -> clearance.hearsLeader());
     this.port = new MembersPort(new Doorkeeper(Doorkeeper.Limits.ofThisProcess(), clock));
+    this.duties = new DutyWatch(clock, settings.hangTimeoutMillis());
     this.stall = new LogStall(settings.fsyncTimeoutMillis());
     this.snapshots =
         new SnapshotSchedule(
@@ -195,11 +197,12 @@ public final class Engine {
       stop();
       throw early;
     }
+    EngineDuties.enter(duties, raft, stateMachine, applied, routing, leasing);
     phase = Phase.RUNNING;
     ready.complete(dispatcher);
     registration.begin();
     slow.scheduleWithFixedDelay(this::lookAfterStore, UPKEEP_MILLIS, UPKEEP_MILLIS, TimeUnit.MILLISECONDS);
-    final RaftWatch watch = new RaftWatch(votes, raft::currentTerm, files.root());
+    final TermWatch watch = new TermWatch(votes, raft::currentTerm, files.root());
     slow.scheduleWithFixedDelay(
         () -> watch.look().filter(found -> phase == Phase.RUNNING).ifPresent(this::fail),
         UPKEEP_MILLIS, UPKEEP_MILLIS, TimeUnit.MILLISECONDS);
@@ -448,6 +451,14 @@ public final class Engine {
     return Optional.ofNullable(failure.get());
   }
 
+  /**
+   * Which duty the engine has not done for longer than {@code pgraft.hang_timeout}, in words; empty while all is well. To
+   * be called again and again by one thread, the worker's main one.
+   */
+  public Optional<String> overdue() {
+    return phase == Phase.RUNNING ? duties.overdue() : Optional.empty();
+  }
+
   private void fail(Throwable cause) {
     final EngineException known =
         cause instanceof EngineException exception
@@ -471,6 +482,7 @@ public final class Engine {
 
   /** Takes over the settings that may change while the engine runs. */
   public void reload(Settings changed) {
+    duties.setLimit(changed.hangTimeoutMillis());
     stall.setLimit(changed.fsyncTimeoutMillis());
     snapshots.setInterval(changed.snapshotInterval());
     final LeaseKeeper keeper = lease;

@@ -142,6 +142,23 @@ final class RaftNode implements AutoCloseable {
     }
   }
 
+  /**
+   * Whether Ratis has closed this node's member of the group although its configuration lists this node. Ratis does so by
+   * itself after an error on a thread that it cannot do without, and tells nobody.
+   */
+  boolean closedAsMember() {
+    if (division().isPresent()) {
+      return false;
+    }
+    try {
+      final RaftServer.Division known = server.getDivision(groupId);
+      return !known.getInfo().isAlive() && ids(known.getRaftConf().getCurrentPeers()).contains(node);
+    } catch (IOException e) {
+      LOG.debug("there is no group: {}", e.toString());
+      return false;
+    }
+  }
+
   /** Whether a configuration in force lists this node. */
   boolean isMember() {
     return configurations().stream().anyMatch(voters -> voters.contains(node));

@@ -86,6 +86,7 @@ final class RatisStateMachine extends BaseStateMachine {
   private final SimpleStateMachineStorage storage = new SimpleStateMachineStorage();
 
   private volatile Store store;
+  private volatile boolean dismissed;
   private volatile TermIndex position = TermIndex.INITIAL_VALUE;
 
   /** The snapshot behind which Ratis may purge; a newer finished one is not counted before Ratis asked for it. */
@@ -328,7 +329,18 @@ final class RatisStateMachine extends BaseStateMachine {
 
   @Override
   public void notifyServerShutdown(RoleInfoProto role, boolean allServers) {
+    dismissed = true;
     events.leaderLost();
+  }
+
+  /** Whether Ratis was going to close the group in good order: this node was removed, or the engine stops. */
+  boolean isDismissed() {
+    return dismissed;
+  }
+
+  /** Whether entries are applied at the moment: not while a snapshot of the leader's is put in place. */
+  boolean isApplying() {
+    return getLifeCycleState() == LifeCycle.State.RUNNING;
   }
 
   @Override

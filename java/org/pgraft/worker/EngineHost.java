@@ -155,6 +155,12 @@ final class EngineHost {
       page.state(WorkerState.ERROR, sentence(failure.get().getMessage(), failure.get().hint()));
       return Tick.SICK;
     }
+    final Optional<String> overdue = engine.overdue();
+    if (overdue.isPresent()) {
+      LOG.error("the engine hangs: {}", overdue.get());
+      page.state(WorkerState.ERROR, "the engine hangs: " + overdue.get());
+      return Tick.SICK;
+    }
     final int due = afterShowing.size();
     show();
     for (int i = 0; i < due; i++) {

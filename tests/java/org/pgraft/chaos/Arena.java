@@ -1,15 +1,17 @@
 package org.pgraft.chaos;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.pgraft.cluster.Build;
+import java.util.Set;
+import org.pgraft.cluster.JvmAgent;
 import org.pgraft.cluster.LogsOnFailure;
 import org.pgraft.cluster.PowerSwitch;
 import org.pgraft.cluster.TestCluster;
@@ -18,43 +20,60 @@ import org.pgraft.cluster.TestNode;
 /** A cluster in which rounds take place, and what is remembered from one round to the next. */
 final class Arena implements AutoCloseable {
   private final TestCluster cluster;
-  private final Map<TestNode, PowerSwitch> switches;
+  private final Set<Equipment> equipment;
+  private final Map<TestNode, PowerSwitch> switches = new HashMap<>();
+  private final Map<TestNode, JvmAgent> agents = new HashMap<>();
   private final LeaseLedger leases = new LeaseLedger();
   private final Map<TestNode, Integer> logsRead = new HashMap<>();
   private volatile List<TestNode> members;
   private Workload workload;
 
-  private Arena(TestCluster cluster, Map<TestNode, PowerSwitch> switches) {
+  private Arena(TestCluster cluster, Set<Equipment> equipment) {
     this.cluster = cluster;
-    this.switches = switches;
     this.members = cluster.nodes();
+    this.equipment = equipment;
   }
 
   /**
    * A new cluster with a leader.
    *
    * @param shortLog whether nodes keep so little of the log that one that was away needs a snapshot
-   * @param power whether the nodes get power switches, which slow them down
+   * @param equipment what each node gets beside what it always has; it slows nodes down or changes them, so that
+   *     no fault is given a cluster with more than it needs
    */
-  static Arena open(int nodes, boolean shortLog, boolean power) throws Exception {
-    return open(nodes, shortLog, power, Build.plain());
+  static Arena open(int nodes, boolean shortLog, Set<Equipment> equipment) throws Exception {
+    return open(nodes, shortLog, equipment, Build.plain());
   }
 
   /** The same of servers that are built otherwise. */
-  static Arena open(int nodes, boolean shortLog, boolean power, Build build) throws Exception {
+  static Arena open(int nodes, boolean shortLog, Set<Equipment> equipment, Build build) throws Exception {
     TestCluster cluster = TestCluster.prepared(nodes, shortLog
         ? Map.of("pgraft.snapshot_interval", "100", "pgraft.max_log_entries", "100") : Map.of(), build);
     try {
-      Map<TestNode, PowerSwitch> switches = new LinkedHashMap<>();
-      for (TestNode node : power ? cluster.nodes() : List.<TestNode>of()) {
-        switches.put(node, PowerSwitch.install(node, build));
+      Arena arena = new Arena(cluster, equipment);
+      for (TestNode node : cluster.nodes()) {
+        arena.equip(node, build);
       }
       cluster.startAll();
       cluster.leader();
-      return new Arena(cluster, switches);
+      return arena;
     } catch (Exception | Error e) {
       cluster.close();
       throw e;
+    }
+  }
+
+  private void equip(TestNode node, Build build) throws Exception {
+    for (Equipment each : equipment) {
+      switch (each) {
+        case POWER_SWITCH -> switches.put(node, PowerSwitch.install(node, build));
+        case JVM_AGENT -> {
+          // so that a hang is over soon; still far more than a busy machine lets a thread wait
+          node.set("pgraft.hang_timeout", "5s");
+          agents.put(node, JvmAgent.install(node));
+        }
+        default -> throw new IllegalStateException("no such equipment: " + each);
+      }
     }
   }
 
@@ -83,8 +102,8 @@ final class Arena implements AutoCloseable {
     return leases;
   }
 
-  boolean hasPower() {
-    return !switches.isEmpty();
+  Set<Equipment> equipment() {
+    return equipment;
   }
 
   PowerSwitch power(TestNode node) {
@@ -98,6 +117,10 @@ final class Arena implements AutoCloseable {
 
   void setWorkload(Workload clients) {
     workload = clients;
+  }
+
+  JvmAgent agent(TestNode node) {
+    return agents.get(node);
   }
 
   TestNode leader() throws InterruptedException {
@@ -137,8 +160,22 @@ final class Arena implements AutoCloseable {
     return violations;
   }
 
-  void keepLogs(Path directory) throws IOException {
+  /** Writes what is left of a round that failed into a directory: the servers' logs and what the nodes say now. */
+  void keep(Path directory) throws IOException {
     LogsOnFailure.keep(cluster, directory);
+    StringBuilder status = new StringBuilder();
+    for (TestNode node : nodes()) {
+      status.append(node).append(": ").append(describe(node)).append('\n');
+    }
+    Files.writeString(directory.resolve("status.txt"), status);
+  }
+
+  private static String describe(TestNode node) {
+    try {
+      return node.text("SELECT to_jsonb(status) FROM pgraft_node_status() status");
+    } catch (SQLException e) {
+      return e.toString();
+    }
   }
 
   @Override

@@ -1,14 +1,15 @@
 package org.pgraft.chaos;
 
 import java.util.Random;
+import java.util.Set;
 import org.pgraft.cluster.PowerSwitch;
 import org.pgraft.cluster.TestNode;
 
 /** The disk of a node is full, or writes and fsyncs on it fail. */
 record BreakDisk(String name, boolean full) implements Fault {
   @Override
-  public boolean needsPower() {
-    return true;
+  public Set<Equipment> needs() {
+    return Set.of(Equipment.POWER_SWITCH);
   }
 
   @Override

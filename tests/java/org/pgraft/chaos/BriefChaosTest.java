@@ -14,6 +14,7 @@ import org.pgraft.cluster.LogsOnFailure;
 final class BriefChaosTest {
   @Test
   void when_some_faults_come_and_go_then_every_answer_stays_true_and_the_cluster_recovers() throws Exception {
-    ChaosRun.run(Options.brief(1, "kill9_leader", "worker_pause", "isolate_leader", "transfer_leadership"));
+    ChaosRun.run(Options.brief(1, "kill9_leader", "worker_pause", "isolate_leader", "transfer_leadership",
+        "heap_exhaustion"));
   }
 }

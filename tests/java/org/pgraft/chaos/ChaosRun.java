@@ -71,11 +71,11 @@ final class ChaosRun {
   }
 
   private void prepare(Fault fault) throws Exception {
-    if (arena != null && (roundsHere >= ROUNDS_PER_CLUSTER || arena.hasPower() != fault.needsPower())) {
+    if (arena != null && (roundsHere >= ROUNDS_PER_CLUSTER || !arena.equipment().equals(fault.needs()))) {
       closeArena();
     }
     if (arena == null) {
-      arena = Arena.open(options.nodes(), random.nextBoolean(), fault.needsPower());
+      arena = Arena.open(options.nodes(), random.nextBoolean(), fault.needs());
       roundsHere = 0;
     }
   }
@@ -92,7 +92,7 @@ final class ChaosRun {
   private void play(Fault fault) throws Exception {
     rounds++;
     roundsHere++;
-    RoundResult result = new Round(rounds, arena, fault, new Random(random.nextLong())).run();
+    RoundResult result = new Round(rounds, arena, fault, options.recovery(), new Random(random.nextLong())).run();
     report.add(result);
     System.out.println(result);
     if (result.failed()) {
@@ -103,7 +103,7 @@ final class ChaosRun {
 
   private void keep(RoundResult result) throws IOException {
     Path directory = options.directory().resolve("seed-" + options.seed() + "-round-" + result.number());
-    arena.keepLogs(directory);
+    arena.keep(directory);
     Files.writeString(directory.resolve("history.txt"), result.history().describe());
     Files.writeString(directory.resolve("violations.txt"), result + "\n" + result.violations().stream()
         .map(violation -> violation + "\n").collect(Collectors.joining()));

@@ -3,6 +3,7 @@ package org.pgraft.chaos;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import org.pgraft.cluster.TestCluster;
 
 /** Something that is done to a cluster. */
@@ -14,9 +15,9 @@ interface Fault {
     return Optional.empty();
   }
 
-  /** Whether the nodes need power switches. */
-  default boolean needsPower() {
-    return false;
+  /** What the nodes have to be equipped with. */
+  default Set<Equipment> needs() {
+    return Set.of();
   }
 
   /** Whether it ends a process by a signal that otherwise means a bug. */

@@ -34,7 +34,10 @@ final class Faults {
       new SecondVote("power_cut_after_vote"),
       new BreakDisk("disk_full", true),
       new BreakDisk("disk_errors", false),
-      new DamageFollower("damage_follower"));
+      new DamageFollower("damage_follower"),
+      new HeapExhaustion("heap_exhaustion"),
+      new ThreadDeath(),
+      new EngineHang("engine_hang"));
 
   private Faults() {}
 

@@ -19,6 +19,11 @@ interface Injection {
     return List.of();
   }
 
+  /** What was chosen by chance, for the reader of a round that goes wrong before {@link #bite} is asked. */
+  default String choice() {
+    return "the evidence was not asked for";
+  }
+
   /** The fault did not happen, so that the round has tested nothing. */
   final class DidNotBite extends Exception {
     private static final long serialVersionUID = 1L;

@@ -2,14 +2,15 @@ package org.pgraft.chaos;
 
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import org.pgraft.cluster.TestCluster;
 import org.pgraft.cluster.TestNode;
 
 /** The power goes, of the leader or of all nodes, or always of all, and with it whatever the engine had not synced. */
 record PowerCut(String name, boolean alwaysAll) implements Fault {
   @Override
-  public boolean needsPower() {
-    return true;
+  public Set<Equipment> needs() {
+    return Set.of(Equipment.POWER_SWITCH);
   }
 
   @Override

@@ -11,17 +11,14 @@ import org.pgraft.cluster.TestNode;
 
 /** How long a cluster needs until it works again. */
 final class Recovery {
-  /** What counts as slow, for the reader. */
-  static final Duration SLOW = Duration.ofSeconds(10);
-
-  /** What counts as not live at all, on a busy machine. */
-  static final Duration DEADLINE = Duration.ofSeconds(30);
+  /** How long the nodes are asked, so that the report can tell how late they were. */
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private static final long PAUSE_MILLIS = 50;
 
   private Recovery() {}
 
-  /** Seconds from now until a majority of the nodes has accepted a write each; empty after the deadline. */
+  /** Seconds from now until a majority of the nodes has accepted a write each; empty if that took too long to wait. */
   static OptionalDouble measure(List<TestNode> nodes, Keys keys) throws InterruptedException {
     long begin = System.nanoTime();
     CountDownLatch majority = new CountDownLatch(nodes.size() / 2 + 1);
@@ -31,7 +28,7 @@ final class Recovery {
       }
     }, "recovery of " + node)).toList();
     threads.forEach(Thread::start);
-    boolean recovered = majority.await(DEADLINE.toSeconds(), TimeUnit.SECONDS);
+    boolean recovered = majority.await(PATIENCE.toSeconds(), TimeUnit.SECONDS);
     double seconds = (System.nanoTime() - begin) / 1e9;
     // so that what they write is there before the stores are compared
     for (Thread thread : threads) {
@@ -40,9 +37,9 @@ final class Recovery {
     return recovered ? OptionalDouble.of(seconds) : OptionalDouble.empty();
   }
 
-  /** Tries until a write is accepted; whether that was before the deadline. */
+  /** Tries until a write is accepted; whether one was before the patience ended. */
   private static boolean writes(TestNode node, Keys keys, long begin) {
-    while (System.nanoTime() - begin < DEADLINE.toNanos()) {
+    while (System.nanoTime() - begin < PATIENCE.toNanos()) {
       try (Session session = Client.open(node)) {
         session.run("SELECT pgraft_kv_put(?, 'yes')", keys.alive(node.number()));
         return true;

@@ -49,9 +49,6 @@ final class Report {
     text.append('\n');
     table(text);
     skipped.forEach((fault, why) -> line(text, "\nSkipped: %s: %s", fault, why));
-    rounds.stream().filter(round -> round.recovery().orElse(0) > Recovery.SLOW.toSeconds())
-        .forEach(round -> line(text, "\nSlow: round %d, %s: a majority wrote again after %.1f s", round.number(),
-            round.fault(), round.recovery().getAsDouble()));
     for (RoundResult round : rounds) {
       if (round.failed()) {
         line(text, "\n## Seed %d, %s\n", options.seed(), round);

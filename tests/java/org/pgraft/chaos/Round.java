@@ -1,6 +1,7 @@
 package org.pgraft.chaos;
 
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -23,6 +24,7 @@ final class Round {
   private final int number;
   private final Arena arena;
   private final Fault fault;
+  private final Duration deadline;
   private final Random random;
   private final Keys keys;
   private final History history = new History();
@@ -33,10 +35,16 @@ final class Round {
   private String evidence = "it was not healed";
   private boolean bit;
 
-  Round(int number, Arena arena, Fault fault, Random random) {
+  /**
+   * A round that was not played yet.
+   *
+   * @param deadline how soon after the fault a majority has to accept writes
+   */
+  Round(int number, Arena arena, Fault fault, Duration deadline, Random random) {
     this.number = number;
     this.arena = arena;
     this.fault = fault;
+    this.deadline = deadline;
     this.random = random;
     this.keys = new Keys(number);
   }
@@ -45,6 +53,7 @@ final class Round {
     Watch watch = new Watch(arena.nodes(), arena.leases());
     try (watch) {
       Injection injection = disturb();
+      evidence = injection.choice();
       converge();
       evidence = injection.bite();
       bit = true;
@@ -81,9 +90,9 @@ final class Round {
         injection.heal();
       }
       recovery = Recovery.measure(arena.nodes(), keys);
-      if (recovery.isEmpty()) {
-        violations.add(new Violation("liveness", "no majority accepted a write within "
-            + Recovery.DEADLINE.toSeconds() + " s after the fault"));
+      if (recovery.isEmpty() || recovery.getAsDouble() > deadline.toSeconds()) {
+        violations.add(new Violation("liveness", "no majority accepted a write within " + deadline.toSeconds()
+            + " s after the fault"));
       }
       Thread.sleep(AFTERWARDS_MILLIS);
       return injection;

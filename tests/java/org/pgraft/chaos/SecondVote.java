@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import org.pgraft.cluster.Await;
 import org.pgraft.cluster.TestCluster;
 import org.pgraft.cluster.TestNode;
@@ -20,8 +21,8 @@ record SecondVote(String name) implements Fault {
   }
 
   @Override
-  public boolean needsPower() {
-    return true;
+  public Set<Equipment> needs() {
+    return Set.of(Equipment.POWER_SWITCH);
   }
 
   @Override

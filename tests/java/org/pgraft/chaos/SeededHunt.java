@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -15,6 +16,7 @@ import org.pgraft.cluster.Build;
 /** Rounds with the faults of one bug, on a build that has it, until the check that has to find it does. */
 final class SeededHunt {
   private static final int NODES = 3;
+  private static final Duration RECOVERY = Duration.ofSeconds(30);
   private static final Path DIRECTORY =
       Path.of(System.getProperty("pgraft.test.logs", "target/cluster-logs")).resolveSibling("seeded");
 
@@ -52,7 +54,7 @@ final class SeededHunt {
       while (rounds.size() < bug.rounds()) {
         Fault fault = faults.get(rounds.size() % faults.size());
         open(build, fault);
-        RoundResult result = new Round(rounds.size() + 1, arena, fault, new Random(random.nextLong())).run();
+        RoundResult result = new Round(rounds.size() + 1, arena, fault, RECOVERY, new Random(random.nextLong())).run();
         System.out.println(bug.name() + ": " + result);
         rounds.add(result);
         keep(result);
@@ -70,11 +72,11 @@ final class SeededHunt {
   }
 
   private void open(Build build, Fault fault) throws Exception {
-    if (arena != null && arena.hasPower() != fault.needsPower()) {
+    if (arena != null && !arena.equipment().equals(fault.needs())) {
       close();
     }
     if (arena == null) {
-      arena = Arena.open(NODES, false, fault.needsPower(), build);
+      arena = Arena.open(NODES, false, fault.needs(), build);
     }
     fault.whyNot(arena.cluster()).ifPresent(why -> Assertions.fail(fault.name() + " is not possible here: " + why));
   }

@@ -6,13 +6,12 @@ import java.util.Optional;
 import java.util.function.LongSupplier;
 
 /**
- * Notices what Ratis does not tell. When it cannot write a term or a vote, it gives up that election and never begins
- * another; when its log refuses a task, it may close the group and leave the server. Either way the node would be there
- * without taking part.
+ * Notices that Ratis cannot write its term or its vote: it then gives up that election, tells nobody and never begins
+ * another, so that the node would be there without taking part.
  *
  * <p>{@link #look} is called now and then by one thread, from when the group is open.
  */
-final class RaftWatch {
+final class TermWatch {
   /** A disk may be slow; after so many looks it is not that. */
   private static final int LOOKS_BEHIND_MAX = 10;
 
@@ -20,30 +19,23 @@ final class RaftWatch {
   private final LongSupplier currentTerm;
   private final Path directory;
   private int looksBehind;
-  private boolean opened;
 
   /**
    * @param currentTerm the term in memory, 0 when no group is open
    * @param directory the engine's directory, for messages
    */
-  RaftWatch(DurableVotes votes, LongSupplier currentTerm, Path directory) {
+  TermWatch(DurableVotes votes, LongSupplier currentTerm, Path directory) {
     this.votes = votes;
     this.currentTerm = currentTerm;
     this.directory = directory;
   }
 
-  /** Why the node cannot go on: the group is closed, or its term was not written for many looks. */
+  /** Why the node cannot go on: its term was not written for many looks. */
   Optional<EngineException> look() {
     final long term = currentTerm.getAsLong();
     if (term == 0) {
-      return opened
-          ? Optional.of(
-              new EngineException(
-                  "the Raft log in \"" + directory + "\" was closed: it failed, or this node is not a member any more",
-                  "Look into the server's log. The node tries again by itself."))
-          : Optional.empty();
+      return Optional.empty();
     }
-    opened = true;
     try {
       looksBehind = votes.keptTerm() < term ? looksBehind + 1 : 0;
       return looksBehind > LOOKS_BEHIND_MAX ? Optional.of(unwritten(term, null)) : Optional.empty();

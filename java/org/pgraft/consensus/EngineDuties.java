@@ -1,0 +1,39 @@
+package org.pgraft.consensus;
+
+import java.util.Optional;
+import java.util.concurrent.Executor;
+import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.server.raftlog.RaftLog;
+
+/** What the engine of a node that takes part has to do, as a {@link DutyWatch} looks at it. Stateless. */
+final class EngineDuties {
+  private EngineDuties() {}
+
+  /** Enters all of it; called before the node takes part. */
+  static void enter(
+      DutyWatch watch,
+      RaftNode raft,
+      RatisStateMachine stateMachine,
+      AppliedIndex applied,
+      Executor routing,
+      Executor leasing) {
+    watch.addTasks("the thread that routes writes does nothing", routing);
+    watch.addTasks("the thread that keeps the lease does nothing", leasing);
+    watch.addProgress(
+        "committed entries are not applied",
+        applied::get,
+        () -> stateMachine.isApplying() ? log(raft).map(RaftLog::getLastCommittedIndex).orElse(0L) : 0L);
+    watch.addProgress(
+        "the log does not reach the disk",
+        () -> log(raft).map(RaftLog::getFlushIndex).orElse(0L),
+        () -> log(raft).map(open -> open.getNextIndex() - 1).orElse(0L));
+    watch.add(
+        "the log and the store were closed after an error",
+        () -> stateMachine.isDismissed() || !raft.closedAsMember());
+    watch.add("a thread that serves connections died", new EventLoops());
+  }
+
+  private static Optional<RaftLog> log(RaftNode raft) {
+    return raft.division().map(RaftServer.Division::getRaftLog);
+  }
+}

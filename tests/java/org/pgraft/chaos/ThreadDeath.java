@@ -1,0 +1,74 @@
+package org.pgraft.chaos;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import org.pgraft.cluster.Await;
+import org.pgraft.cluster.JvmAgent;
+import org.pgraft.cluster.TestNode;
+
+/**
+ * An error in some thread of a node's JVM, wherever it happens to be. Each kind of thread comes once before any comes
+ * again.
+ */
+final class ThreadDeath implements Fault {
+  private final Set<String> kindsHit = new HashSet<>();
+
+  @Override
+  public String name() {
+    return "thread_death";
+  }
+
+  @Override
+  public Set<Equipment> needs() {
+    return Set.of(Equipment.JVM_AGENT);
+  }
+
+  @Override
+  public Injection inject(Arena arena, Random random) throws Exception {
+    TestNode node = arena.anyNode(random);
+    JvmAgent agent = arena.agent(node);
+    Survival survival = Survival.begin(arena, node);
+    String thread = pick(agent.threads(), random);
+    // a thread of a pool may end between the two
+    boolean stopped = agent.stop(thread);
+    return new Injection() {
+      @Override
+      public void heal() throws Exception {
+        if (stopped) {
+          Await.until("the error has hit the thread " + thread + " of " + node, () -> agent.hit().isPresent());
+        }
+      }
+
+      @Override
+      public String choice() {
+        return "an error in " + thread + " of " + node;
+      }
+
+      @Override
+      public String bite() throws Exception {
+        Injection.demand(stopped, "the thread " + thread + " of " + node + " was gone");
+        String hit = agent.hit().orElseThrow();
+        return node + ": " + hit + "; " + survival.judge();
+      }
+    };
+  }
+
+  /** A thread of a kind that was not hit yet, if there is one. */
+  private String pick(List<String> threads, Random random) {
+    List<String> left = threads.stream().filter(thread -> !kindsHit.contains(kind(thread))).toList();
+    if (left.isEmpty()) {
+      kindsHit.clear();
+      left = threads;
+    }
+    String thread = left.get(random.nextInt(left.size()));
+    kindsHit.add(kind(thread));
+    return thread;
+  }
+
+  /** The name without what differs between threads of one pool and between members. */
+  private static String kind(String thread) {
+    return thread.replaceAll("@group-\\w+", "").replaceAll("\\d+", "N");
+  }
+}
