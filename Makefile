@@ -32,7 +32,7 @@ export PG_CONFIG
 export PGRAFT_TARGET := $(CURDIR)/$(TARGET)
 
 .DEFAULT_GOAL := all
-.PHONY: all install uninstall installcheck unit regress it chaos seeded check demo lint clean help FORCE \
+.PHONY: all install uninstall installcheck unit regress it long chaos seeded check demo lint clean help FORCE \
 	require-server require-jdk
 
 all: $(TARGET)/pgraft.so ## build the extension and the engine
@@ -80,8 +80,11 @@ regress: all ## pg_regress on a temporary instance
 	@scripts/regress
 
 it: all ## tests with several servers (TEST=Name picks some)
-	@scripts/cluster_tests $(MAVEN) test -Dtest.groups=cluster -Dtest.excludedGroups= \
-		$(if $(TEST),-Dtest=$(TEST) -Dsurefire.failIfNoSpecifiedTests=true)
+	@scripts/cluster_tests $(MAVEN) test -Dtest.groups=cluster \
+		$(if $(TEST),-Dtest.excludedGroups= -Dtest=$(TEST) -Dsurefire.failIfNoSpecifiedTests=true,-Dtest.excludedGroups=long)
+
+long: all ## those of them that take minutes each and are not part of check
+	@scripts/cluster_tests $(MAVEN) test -Dtest.groups=long -Dtest.excludedGroups=
 
 chaos: all ## random faults under load, every answer checked (SECONDS=600 SEED=n NODES=3 FAULTS=name,name RECOVERY=10)
 	@scripts/cluster_tests $(MAVEN) test -Dtest.groups=chaos -Dtest.excludedGroups= \
@@ -94,7 +97,7 @@ seeded: all ## bugs put into a copy of pgraft: the chaos' faults and checkers fi
 	@scripts/cluster_tests $(MAVEN) test -Dtest.groups=seeded -Dtest.excludedGroups= \
 		$(if $(TEST),-Dtest=$(TEST) -Dsurefire.failIfNoSpecifiedTests=true)
 
-check: ## all the tests: unit, pg_regress, several servers
+check: ## the tests: unit, pg_regress, several servers
 	@$(MAKE) --no-print-directory all
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory regress

@@ -5,15 +5,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Assumptions;
 
 /** Rounds, one after the other, on a cluster that is replaced from time to time and after each failure. */
 final class ChaosRun {
-  private static final int ROUNDS_PER_CLUSTER = 10;
+  private static final int ROUNDS_PER_CLUSTER = 20;
 
   private final Options options;
   private final Random random;
@@ -64,10 +67,13 @@ final class ChaosRun {
         + failures.stream().collect(Collectors.joining("\n")) + "\nAgain: " + options.again());
   }
 
-  /** Each fault comes once before any comes again. */
+  /** Each fault comes once before any comes again; those that need the same equipment, on the same cluster. */
   private void deal() {
-    deck.addAll(possible);
-    Collections.shuffle(deck, random);
+    List<Fault> shuffled = new ArrayList<>(possible);
+    Collections.shuffle(shuffled, random);
+    Map<Set<Equipment>, List<Fault>> sets = new LinkedHashMap<>();
+    shuffled.forEach(fault -> sets.computeIfAbsent(fault.needs(), none -> new ArrayList<>()).add(fault));
+    sets.values().forEach(deck::addAll);
   }
 
   private void prepare(Fault fault) throws Exception {

@@ -12,6 +12,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.Timeout;
  * Files of the engine are damaged. A node either refuses to start its engine, names the file and the way out, or it has
  * the same as the others in the end; never anything else, and neither a session nor the server dies of it.
  */
+@Tag("long")
 final class DamageTest extends ClusterTest {
   private static final String LOG = "raft/*/current/";
   private static final String SNAPSHOTS = "raft/*/sm/";

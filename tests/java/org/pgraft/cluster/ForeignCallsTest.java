@@ -50,9 +50,11 @@ import org.apache.ratis.thirdparty.io.grpc.Status;
 import org.apache.ratis.thirdparty.io.grpc.netty.NettyChannelBuilder;
 import org.apache.ratis.thirdparty.io.grpc.stub.ClientCalls;
 import org.apache.ratis.thirdparty.io.grpc.stub.StreamObserver;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Calls of those who speak the protocols of the members' port but are no members, while clients write. */
+@Tag("long")
 final class ForeignCallsTest extends ClusterTest {
   private static final UUID CLUSTER =
       UUID.nameUUIDFromBytes("pgraft cluster pgraft".getBytes(StandardCharsets.UTF_8));

@@ -5,10 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.sql.SQLException;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** An engine that lacks a thread, without having failed aloud, is noticed; its worker leaves and another begins. */
+@Tag("long")
 final class HalfDeadEngineTest extends ClusterTest {
   @ParameterizedTest
   @CsvSource({

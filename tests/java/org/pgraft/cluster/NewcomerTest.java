@@ -9,9 +9,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A node catches up before it votes; whatever becomes of it meanwhile, the cluster goes on writing. */
+@Tag("long")
 final class NewcomerTest extends ClusterTest {
   /** So much that it takes a newcomer a while, in values of 1 MB. */
   private static final int STORED_MEGABYTES = 60;

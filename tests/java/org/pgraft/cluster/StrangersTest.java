@@ -11,12 +11,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * Bytes and connections of those who are no members, on the members' port, while clients write. ({@link
  * ForeignCallsTest} has the calls.)
  */
+@Tag("long")
 final class StrangersTest extends ClusterTest {
   private static final long SEED = 4711;
 
