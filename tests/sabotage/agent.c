@@ -228,12 +228,12 @@ suspend(JNIEnv *env, const char *name, FILE *answer)
 
 /* Takes what there is, in ever smaller pieces; returns how many bytes. */
 static long
-fill(JNIEnv *env)
+fill(JNIEnv *env, jsize smallest)
 {
 	long		total = 0;
 	jsize		bytes = CHUNK_BYTES_MAX;
 
-	while (bytes >= CHUNK_BYTES_MIN && chunk_count < CHUNKS_MAX)
+	while (bytes >= smallest && chunk_count < CHUNKS_MAX)
 	{
 		jbyteArray	array = (*env)->NewByteArray(env, bytes);
 
@@ -273,8 +273,12 @@ carry_out(JNIEnv *env, char *command, FILE *answer)
 		suspend(env, argument, answer);
 	else if (strcmp(command, "exhaust") == 0)
 	{
+		/*
+		 * Large pieces first, and the rest when that is answered: the process
+		 * may end at once when nothing at all is left.
+		 */
+		fprintf(answer, "%ld\n", fill(env, CHUNK_BYTES_MAX));
 		exhausting = true;
-		fprintf(answer, "%ld\n", fill(env));
 	}
 	else if (strcmp(command, "release") == 0)
 		release(env);
@@ -323,7 +327,7 @@ serve(void *nothing)
 	for (;;)
 	{
 		if (exhausting)
-			(void) fill(env);
+			(void) fill(env, CHUNK_BYTES_MIN);
 		if (!look(env))
 			usleep(POLL_US);
 	}
