@@ -13,6 +13,7 @@ import org.pgraft.cluster.Build;
 import java.util.Set;
 import org.pgraft.cluster.JvmAgent;
 import org.pgraft.cluster.LogsOnFailure;
+import org.pgraft.cluster.NodeClock;
 import org.pgraft.cluster.PowerSwitch;
 import org.pgraft.cluster.TestCluster;
 import org.pgraft.cluster.TestNode;
@@ -23,6 +24,7 @@ final class Arena implements AutoCloseable {
   private final Set<Equipment> equipment;
   private final Map<TestNode, PowerSwitch> switches = new HashMap<>();
   private final Map<TestNode, JvmAgent> agents = new HashMap<>();
+  private final Map<TestNode, NodeClock> clocks = new HashMap<>();
   private final LeaseLedger leases = new LeaseLedger();
   private final Map<TestNode, Integer> logsRead = new HashMap<>();
   private volatile List<TestNode> members;
@@ -72,6 +74,7 @@ final class Arena implements AutoCloseable {
           node.set("pgraft.hang_timeout", "5s");
           agents.put(node, JvmAgent.install(node));
         }
+        case CLOCK -> clocks.put(node, NodeClock.install(node));
         default -> throw new IllegalStateException("no such equipment: " + each);
       }
     }
@@ -121,6 +124,16 @@ final class Arena implements AutoCloseable {
 
   JvmAgent agent(TestNode node) {
     return agents.get(node);
+  }
+
+  NodeClock clock(TestNode node) {
+    return clocks.get(node);
+  }
+
+  /** What the one true clock showed when the boot clock of a node showed that, in nanoseconds. */
+  long trueTime(TestNode node, long shown) {
+    NodeClock clock = clocks.get(node);
+    return clock == null ? shown : clock.trueAt(shown);
   }
 
   TestNode leader() throws InterruptedException {

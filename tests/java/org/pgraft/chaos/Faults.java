@@ -37,7 +37,9 @@ final class Faults {
       new DamageFollower("damage_follower"),
       new HeapExhaustion("heap_exhaustion"),
       new ThreadDeath(),
-      new EngineHang("engine_hang"));
+      new EngineHang("engine_hang"),
+      new ClockOffset("clock_offset"),
+      new ClockRate("clock_rate"));
 
   private Faults() {}
 
