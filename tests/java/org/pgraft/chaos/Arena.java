@@ -15,6 +15,7 @@ import org.pgraft.cluster.JvmAgent;
 import org.pgraft.cluster.LogsOnFailure;
 import org.pgraft.cluster.NodeClock;
 import org.pgraft.cluster.PowerSwitch;
+import org.pgraft.cluster.SlowLink;
 import org.pgraft.cluster.TestCluster;
 import org.pgraft.cluster.TestNode;
 
@@ -25,6 +26,7 @@ final class Arena implements AutoCloseable {
   private final Map<TestNode, PowerSwitch> switches = new HashMap<>();
   private final Map<TestNode, JvmAgent> agents = new HashMap<>();
   private final Map<TestNode, NodeClock> clocks = new HashMap<>();
+  private final Map<TestNode, SlowLink> links = new HashMap<>();
   private final LeaseLedger leases = new LeaseLedger();
   private final Map<TestNode, Integer> logsRead = new HashMap<>();
   private volatile List<TestNode> members;
@@ -75,6 +77,11 @@ final class Arena implements AutoCloseable {
           agents.put(node, JvmAgent.install(node));
         }
         case CLOCK -> clocks.put(node, NodeClock.install(node));
+        case SLOW_LINK -> {
+          if (SlowLink.whyNot(node.host()).isEmpty()) {
+            links.put(node, SlowLink.install(node));
+          }
+        }
         default -> throw new IllegalStateException("no such equipment: " + each);
       }
     }
@@ -134,6 +141,10 @@ final class Arena implements AutoCloseable {
   long trueTime(TestNode node, long shown) {
     NodeClock clock = clocks.get(node);
     return clock == null ? shown : clock.trueAt(shown);
+  }
+
+  SlowLink link(TestNode node) {
+    return links.get(node);
   }
 
   TestNode leader() throws InterruptedException {

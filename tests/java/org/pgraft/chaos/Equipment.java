@@ -7,5 +7,7 @@ enum Equipment {
   /** Does harm inside the JVM: {@link org.pgraft.cluster.JvmAgent}. */
   JVM_AGENT,
   /** Clocks of its own: {@link org.pgraft.cluster.NodeClock}. */
-  CLOCK
+  CLOCK,
+  /** Makes what members send to it slow: {@link org.pgraft.cluster.SlowLink}. */
+  SLOW_LINK
 }
