@@ -13,11 +13,18 @@ import org.pgraft.cluster.TestNode;
  * Clocks that run at different rates, as different as is promised to be safe, while the leader's worker is frozen: its
  * lease runs out by its own clock, and another node has to wait for that by another clock. In half of all cases the
  * leader has the slowest clock and the others the fastest.
+ *
+ * <p>An election takes longer than a lease, and hides a wait that is too short. The lease of a patient leader is so long
+ * that a wait without its extra quarter, by the fastest clock, ends before it, in spite of the time for the election.
+ *
+ * @param patient whether the leader always has the slowest clock, and an election timeout, and with it a lease, of
+ *     sixteen times that of the others
  */
-record ClockRate(String name) implements Fault {
+record ClockRate(String name, boolean patient) implements Fault {
   private static final double SLOWEST = 0.92;
   private static final double FASTEST = 1.12;
   private static final double SLACK = 0.04;
+  private static final String LONG = "16s";
 
   @Override
   public Set<Equipment> needs() {
@@ -27,13 +34,17 @@ record ClockRate(String name) implements Fault {
   /** Long enough for an election and for the old lease to be waited for. */
   @Override
   public Duration hold(Random random) {
-    return Duration.ofMillis(random.nextInt(4_000, 8_000));
+    return patient ? Duration.ofMillis(random.nextInt(18_000, 19_000))
+        : Duration.ofMillis(random.nextInt(4_000, 8_000));
   }
 
   @Override
   public Injection inject(Arena arena, Random random) throws Exception {
-    TestNode leader = arena.leader();
-    boolean worst = random.nextBoolean();
+    TestNode leader = patient ? arena.anyFollower(random) : arena.leader();
+    if (patient) {
+      PatientLeader.appoint(arena, leader, LONG);
+    }
+    boolean worst = patient || random.nextBoolean();
     Map<TestNode, Double> rates = new LinkedHashMap<>();
     for (TestNode node : arena.nodes()) {
       double drawn = random.nextDouble(SLOWEST, FASTEST);
@@ -60,6 +71,9 @@ record ClockRate(String name) implements Fault {
           right.put(node, 1.0);
         }
         run(arena, right);
+        if (patient) {
+          PatientLeader.dismiss(leader);
+        }
       }
 
       @Override

@@ -41,7 +41,8 @@ final class Faults {
       new ThreadDeath(),
       new EngineHang("engine_hang"),
       new ClockOffset("clock_offset"),
-      new ClockRate("clock_rate"));
+      new ClockRate("clock_rate", false),
+      new ClockRate("clock_rate_patient_leader", true));
 
   private Faults() {}
 
