@@ -13,7 +13,9 @@ import org.pgraft.cluster.Build;
 import java.util.Set;
 import org.pgraft.cluster.JvmAgent;
 import org.pgraft.cluster.LogsOnFailure;
+import org.pgraft.cluster.NodeClock;
 import org.pgraft.cluster.PowerSwitch;
+import org.pgraft.cluster.SlowLink;
 import org.pgraft.cluster.TestCluster;
 import org.pgraft.cluster.TestNode;
 
@@ -23,6 +25,8 @@ final class Arena implements AutoCloseable {
   private final Set<Equipment> equipment;
   private final Map<TestNode, PowerSwitch> switches = new HashMap<>();
   private final Map<TestNode, JvmAgent> agents = new HashMap<>();
+  private final Map<TestNode, NodeClock> clocks = new HashMap<>();
+  private final Map<TestNode, SlowLink> links = new HashMap<>();
   private final LeaseLedger leases = new LeaseLedger();
   private final Map<TestNode, Integer> logsRead = new HashMap<>();
   private volatile List<TestNode> members;
@@ -71,6 +75,12 @@ final class Arena implements AutoCloseable {
           // so that a hang is over soon; still far more than a busy machine lets a thread wait
           node.set("pgraft.hang_timeout", "5s");
           agents.put(node, JvmAgent.install(node));
+        }
+        case CLOCK -> clocks.put(node, NodeClock.install(node));
+        case SLOW_LINK -> {
+          if (SlowLink.whyNot(node.host()).isEmpty()) {
+            links.put(node, SlowLink.install(node));
+          }
         }
         default -> throw new IllegalStateException("no such equipment: " + each);
       }
@@ -121,6 +131,20 @@ final class Arena implements AutoCloseable {
 
   JvmAgent agent(TestNode node) {
     return agents.get(node);
+  }
+
+  NodeClock clock(TestNode node) {
+    return clocks.get(node);
+  }
+
+  /** What the one true clock showed when the boot clock of a node showed that, in nanoseconds. */
+  long trueTime(TestNode node, long shown) {
+    NodeClock clock = clocks.get(node);
+    return clock == null ? shown : clock.trueAt(shown);
+  }
+
+  SlowLink link(TestNode node) {
+    return links.get(node);
   }
 
   TestNode leader() throws InterruptedException {

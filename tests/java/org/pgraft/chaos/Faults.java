@@ -35,9 +35,14 @@ final class Faults {
       new BreakDisk("disk_full", true),
       new BreakDisk("disk_errors", false),
       new DamageFollower("damage_follower"),
+      new SlowLinks("delay", SlowLinks.Kind.DELAY),
+      new SlowLinks("low_bandwidth", SlowLinks.Kind.LOW_BANDWIDTH),
       new HeapExhaustion("heap_exhaustion"),
       new ThreadDeath(),
-      new EngineHang("engine_hang"));
+      new EngineHang("engine_hang"),
+      new ClockOffset("clock_offset"),
+      new ClockRate("clock_rate", false),
+      new ClockRate("clock_rate_patient_leader", true));
 
   private Faults() {}
 

@@ -8,7 +8,7 @@ import org.pgraft.cluster.Lease;
 
 /**
  * The intervals in which nodes held the lease, collected over and over, because a server that starts again has
- * forgotten what it held before. Any thread may add to it.
+ * forgotten what it held before. All are told on one clock. Any thread may add to it.
  */
 final class LeaseLedger {
   private final Map<List<Long>, Lease> leases = new HashMap<>();

@@ -32,13 +32,7 @@ record PatientLeader(String name) implements Fault {
   @Override
   public Injection inject(Arena arena, Random random) throws Exception {
     TestNode patient = arena.anyFollower(random);
-    patient.set(TIMEOUT, LONG);
-    patient.restart();
-    Await.until(patient + " leads", () -> {
-      TestNode leader = arena.leader();
-      return leader == patient
-          || leader.truth("SELECT pgraft_transfer_leadership(?)", patient.number()) && arena.leader() == patient;
-    });
+    appoint(arena, patient, LONG);
     arena.workload().readOnly(arena.nodes());
     Thread.sleep(REST_MILLIS);
     long term = arena.term();
@@ -52,8 +46,7 @@ record PatientLeader(String name) implements Fault {
         elected = arena.term();
         arena.workload().readOnly(List.of());
         arena.cluster().heal();
-        patient.unset(TIMEOUT);
-        patient.restart();
+        dismiss(patient);
       }
 
       @Override
@@ -62,5 +55,22 @@ record PatientLeader(String name) implements Fault {
         return patient + " with " + TIMEOUT + " = " + LONG + " cut off, terms " + term + " to " + elected;
       }
     };
+  }
+
+  /** Restarts a node with another election timeout, and returns when it leads. */
+  static void appoint(Arena arena, TestNode node, String timeout) throws Exception {
+    node.set(TIMEOUT, timeout);
+    node.restart();
+    Await.until(node + " leads", () -> {
+      TestNode leader = arena.leader();
+      return leader == node
+          || leader.truth("SELECT pgraft_transfer_leadership(?)", node.number()) && arena.leader() == node;
+    });
+  }
+
+  /** Takes its election timeout back to the default, by a restart. */
+  static void dismiss(TestNode node) throws Exception {
+    node.unset(TIMEOUT);
+    node.restart();
   }
 }

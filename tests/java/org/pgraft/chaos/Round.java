@@ -50,7 +50,7 @@ final class Round {
   }
 
   RoundResult run() throws InterruptedException {
-    Watch watch = new Watch(arena.nodes(), arena.leases());
+    Watch watch = new Watch(arena);
     try (watch) {
       Injection injection = disturb();
       evidence = injection.choice();

@@ -1,14 +1,12 @@
 package org.pgraft.chaos;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.pgraft.cluster.Lease;
+import org.pgraft.cluster.NodeClock;
 import org.pgraft.cluster.Session;
 import org.pgraft.cluster.TestNode;
 
@@ -19,13 +17,13 @@ final class Watch implements AutoCloseable {
   private static final int ANSWER_SECONDS = 5;
 
   private final Queue<Sample> samples = new ConcurrentLinkedQueue<>();
-  private final LeaseLedger leases;
+  private final Arena arena;
   private final List<Thread> threads = new ArrayList<>();
   private volatile boolean stopped;
 
-  Watch(List<TestNode> nodes, LeaseLedger leases) {
-    this.leases = leases;
-    for (TestNode node : nodes) {
+  Watch(Arena arena) {
+    this.arena = arena;
+    for (TestNode node : arena.nodes()) {
       Thread thread = new Thread(() -> watch(node), "watch of " + node);
       threads.add(thread);
       thread.start();
@@ -63,12 +61,12 @@ final class Watch implements AutoCloseable {
   }
 
   private void ask(TestNode node, Session session) throws SQLException {
-    long asked = bootNanos();
+    long asked = NodeClock.trueNanos();
     for (List<String> row : session.rows(
         "SELECT node_id, term, from_ns, until_ns, ended FROM pgraft_lease_history()")) {
-      Lease lease = new Lease(Integer.parseInt(row.get(0)), Long.parseLong(row.get(1)), Long.parseLong(row.get(2)),
-          Long.parseLong(row.get(3)));
-      leases.add(lease, "running".equals(row.get(4)), asked);
+      Lease lease = new Lease(Integer.parseInt(row.get(0)), Long.parseLong(row.get(1)),
+          arena.trueTime(node, Long.parseLong(row.get(2))), arena.trueTime(node, Long.parseLong(row.get(3))));
+      arena.leases().add(lease, "running".equals(row.get(4)), asked);
     }
     List<String> status = session.rows("SELECT pg_postmaster_start_time(), worker_pid, current_term, revision"
         + " FROM pgraft_node_status()").get(0);
@@ -76,16 +74,6 @@ final class Watch implements AutoCloseable {
     if (!status.contains(null)) {
       samples.add(new Sample(node.number(), status.get(0) + " " + status.get(1), System.nanoTime(),
           Long.parseLong(status.get(2)), Long.parseLong(status.get(3))));
-    }
-  }
-
-  /** CLOCK_BOOTTIME, rounded down to hundredths of a second. */
-  private static long bootNanos() {
-    try {
-      String uptime = Files.readString(Path.of("/proc/uptime")).split(" ")[0];
-      return Math.round(Double.parseDouble(uptime) * 100) * 10_000_000L;
-    } catch (IOException e) {
-      throw new IllegalStateException("cannot read the clock", e);
     }
   }
 
