@@ -22,7 +22,7 @@ final class EngineDuties {
     watch.addProgress(
         "committed entries are not applied",
         applied::get,
-        () -> stateMachine.isApplying() ? log(raft).map(RaftLog::getLastCommittedIndex).orElse(0L) : 0L);
+        () -> stateMachine.isApplying() ? log(raft).map(EngineDuties::committedHere).orElse(0L) : 0L);
     watch.addProgress(
         "the log does not reach the disk",
         () -> log(raft).map(RaftLog::getFlushIndex).orElse(0L),
@@ -31,6 +31,11 @@ final class EngineDuties {
         "the log and the store were closed after an error",
         () -> stateMachine.isDismissed() || !raft.closedAsMember());
     watch.add("a thread that serves connections died", new EventLoops());
+  }
+
+  /** Ratis takes the first entry for committed before there is any: a newcomer to whom nothing was sent owes nothing. */
+  private static long committedHere(RaftLog log) {
+    return Math.min(log.getLastCommittedIndex(), log.getNextIndex() - 1);
   }
 
   private static Optional<RaftLog> log(RaftNode raft) {
