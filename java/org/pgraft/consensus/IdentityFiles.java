@@ -190,9 +190,10 @@ final class IdentityFiles {
     final StringWriter text = new StringWriter();
     properties.store(text, "Identity of a pgraft node. Never edit, copy or restore this file.");
     final Path fresh = file.resolveSibling(file.getFileName() + ".new");
+    // What is left of one whose fsync failed is not used again: its next fsync may succeed and sync nothing.
+    Files.deleteIfExists(fresh);
     try (FileChannel out =
-        FileChannel.open(
-            fresh, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+        FileChannel.open(fresh, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
       final java.nio.ByteBuffer bytes = StandardCharsets.UTF_8.encode(text.toString());
       while (bytes.hasRemaining()) {
         out.write(bytes);

@@ -38,9 +38,10 @@ final class Disk {
   /** Replaces a small file as a whole. */
   static void replace(Path file, String content) throws IOException {
     final Path fresh = file.resolveSibling(file.getFileName() + ".tmp");
+    // What is left of one whose fsync failed is not used again: its next fsync may succeed and sync nothing.
+    Files.deleteIfExists(fresh);
     try (FileChannel channel =
-        FileChannel.open(
-            fresh, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+        FileChannel.open(fresh, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
       final ByteBuffer bytes = StandardCharsets.UTF_8.encode(content);
       while (bytes.hasRemaining()) {
         channel.write(bytes);
