@@ -21,6 +21,7 @@ import org.apache.ratis.server.protocol.TermIndex;
 import org.apache.ratis.server.raftlog.RaftLog;
 import org.apache.ratis.server.storage.FileInfo;
 import org.apache.ratis.server.storage.RaftStorage;
+import org.apache.ratis.server.storage.RaftStorageMetadata;
 import org.apache.ratis.statemachine.TransactionContext;
 import org.apache.ratis.statemachine.impl.BaseStateMachine;
 import org.apache.ratis.statemachine.impl.SimpleStateMachineStorage;
@@ -123,7 +124,7 @@ final class RatisStateMachine extends BaseStateMachine {
               final Path log = raftStorage.getStorageDir().getCurrentDir().toPath();
               final TermIndex snapshot = SnapshotFiles.requireWhole(storage.getLatestSnapshot());
               final TermIndex logged = segments.open(log, snapshot.getIndex());
-              VoteFile.read(log).requireNotBehind(Math.max(logged.getTerm(), snapshot.getTerm()));
+              raiseTerm(raftStorage, log, Math.max(logged.getTerm(), snapshot.getTerm()));
               ConfigurationFile.require(log, snapshot.getIndex() >= 0);
               votes.watch(log);
               snapshots.attach(storage);
@@ -131,6 +132,20 @@ final class RatisStateMachine extends BaseStateMachine {
               open(directory.open(latestSnapshotFile()));
               requireWholeLog(log, Math.max(logged.getIndex(), snapshot.getIndex()));
             });
+  }
+
+  /**
+   * When Ratis cannot write a term that it learns from a leader, it accepts that leader's entries all the same, the next
+   * time that they come. So after a disk that was full or failed, the term can be behind the log. It is raised here, and the
+   * vote in it counts as given: that term has had its leader (Raft paper, section 5.2).
+   */
+  private void raiseTerm(RaftStorage raftStorage, Path log, long logTerm) throws IOException {
+    final long kept = VoteFile.read(log).term();
+    if (kept < logTerm) {
+      LOG.warn("the log is of term {}, but the last term that could be written is {}; it is raised", logTerm, kept);
+      raftStorage.getMetadataFile().persist(RaftStorageMetadata.valueOf(logTerm, RaftNode.peerId(node)));
+      DirectorySync.FSYNC.sync(log);
+    }
   }
 
   /** The store can be ahead of the log only if entries are missing that were flushed once. */

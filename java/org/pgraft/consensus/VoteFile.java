@@ -45,15 +45,4 @@ record VoteFile(Path file, long term, String votedFor) {
       throw new DamagedFileException(file, "it holds no term and vote: " + e.getMessage());
     }
   }
-
-  /**
-   * The term is never behind that of an entry that was accepted.
-   *
-   * @param logTerm the term of the last entry of the log, or of the snapshot
-   */
-  void requireNotBehind(long logTerm) throws DamagedFileException {
-    if (term < logTerm) {
-      throw new DamagedFileException(file, "it says term " + term + ", but the log is of term " + logTerm);
-    }
-  }
 }
