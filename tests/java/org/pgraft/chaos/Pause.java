@@ -7,9 +7,13 @@ import org.pgraft.cluster.TestNode;
 
 /** SIGSTOP and later SIGCONT: processes that cannot act, and do not know for how long they could not. */
 record Pause(String name, boolean wholeServer) implements Fault {
+  private static final int SHORTEST_MILLIS = 100;
+  private static final int LONGEST_PER_SHORTEST = 300;
+
+  /** From a tenth of a second to 30 seconds, short ones as often as long ones. */
   @Override
   public Duration hold(Random random) {
-    return Duration.ofMillis(random.nextInt(100, 10_000));
+    return Duration.ofMillis((long) (SHORTEST_MILLIS * Math.pow(LONGEST_PER_SHORTEST, random.nextDouble())));
   }
 
   @Override
