@@ -7,6 +7,9 @@ import org.apache.ratis.server.raftlog.RaftLog;
 
 /** What the engine of a node that takes part has to do, as a {@link DutyWatch} looks at it. Stateless. */
 final class EngineDuties {
+  /** What a node has to apply that is no member yet: it has applied as much. */
+  private static final long NOTHING = RaftLog.INVALID_LOG_INDEX;
+
   private EngineDuties() {}
 
   /** Enters all of it; called before the node takes part. */
@@ -22,7 +25,7 @@ final class EngineDuties {
     watch.addProgress(
         "committed entries are not applied",
         applied::get,
-        () -> stateMachine.isApplying() ? log(raft).map(EngineDuties::committedHere).orElse(0L) : 0L);
+        () -> stateMachine.isApplying() ? log(raft).map(EngineDuties::committedHere).orElse(NOTHING) : NOTHING);
     watch.addProgress(
         "the log does not reach the disk",
         () -> log(raft).map(RaftLog::getFlushIndex).orElse(0L),
