@@ -7,8 +7,8 @@ import org.apache.ratis.server.raftlog.RaftLog;
 
 /** What the engine of a node that takes part has to do, as a {@link DutyWatch} looks at it. Stateless. */
 final class EngineDuties {
-  /** What a node owes that has no log, or waits for a snapshot. */
-  private static final long NOTHING = -1;
+  /** What a node has to apply that is no member yet: it has applied as much. */
+  private static final long NOTHING = RaftLog.INVALID_LOG_INDEX;
 
   private EngineDuties() {}
 
@@ -36,7 +36,7 @@ final class EngineDuties {
     watch.add("a thread that serves connections died", new EventLoops());
   }
 
-  /** Ratis takes the first entry for committed before there is any: a newcomer to whom nothing was sent owes nothing. */
+  /** What is known to be committed of the entries that this node has. */
   private static long committedHere(RaftLog log) {
     return Math.min(log.getLastCommittedIndex(), log.getNextIndex() - 1);
   }
