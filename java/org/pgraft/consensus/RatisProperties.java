@@ -120,6 +120,8 @@ final class RatisProperties {
     RaftServerConfigKeys.Log.Appender.setSnapshotChunkSizeMax(properties, SizeInBytes.valueOf(SNAPSHOT_CHUNK_BYTES));
     RaftServerConfigKeys.Log.Appender.setInstallSnapshotEnabled(properties, true);
     RaftServerConfigKeys.Write.setByteLimit(properties, SizeInBytes.valueOf(QUEUE_BYTES));
+    // Ratis would chain a follower's appends, and after one that failed every later one would fail, for ever.
+    RaftServerConfigKeys.Log.setAppendEntriesComposeEnabled(properties, false);
     // Each advance of the commit index would be an entry, and an fsync, of its own.
     RaftServerConfigKeys.Log.setLogMetadataEnabled(properties, false);
     // A member that is down must not keep the log from being purged: it catches up by snapshot.

@@ -3,6 +3,7 @@ package org.pgraft.chaos;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
+import org.pgraft.cluster.Await;
 import org.pgraft.cluster.TestNode;
 
 /** SIGSTOP and later SIGCONT: processes that cannot act, and do not know for how long they could not. */
@@ -28,8 +29,9 @@ record Pause(String name, boolean wholeServer) implements Fault {
       signal(node, "STOP", stopped);
     }
     List<Long> pids = stopped;
-    String state = node.host().run("sh", "-c", "sed -E 's/.*\\) ([A-Za-z]) .*/\\1/' /proc/$1/stat", "sh",
-        Long.toString(worker)).text().strip();
+    // a thread that runs is stopped a moment later
+    Await.until("the worker of " + node + " has stopped", () -> node.host().run("sh", "-c",
+        "sed -E 's/.*\\) ([A-Za-z]) .*/\\1/' /proc/$1/stat", "sh", Long.toString(worker)).text().strip().equals("T"));
     return new Injection() {
       @Override
       public void heal() {
@@ -37,8 +39,7 @@ record Pause(String name, boolean wholeServer) implements Fault {
       }
 
       @Override
-      public String bite() throws DidNotBite {
-        Injection.demand(state.equals("T"), "the state of the worker of " + node + " was " + state);
+      public String bite() {
         return pids.size() + " processes of " + node + " were stopped";
       }
     };

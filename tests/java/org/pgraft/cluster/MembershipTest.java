@@ -11,6 +11,21 @@ import org.junit.jupiter.api.Test;
 /** Nodes join and leave by SQL: pgraft_init, pgraft_add_node, pgraft_remove_node. */
 final class MembershipTest extends ClusterTest {
   @Test
+  void when_a_node_waits_for_longer_than_hang_timeout_then_it_goes_on_waiting_and_can_found_a_cluster() throws Exception {
+    TestCluster cluster = untilTheEnd(TestCluster.waiting(1));
+    TestNode node = cluster.node(1);
+    node.set("pgraft.hang_timeout", "1s");
+    node.restart();
+    node.awaitState("WAITING");
+    long worker = node.worker();
+    Await.until("the worker is several times as old", () -> Long.parseLong(node.host().run("sh", "-c",
+        "echo $(($(date +%s) - $(stat -c %Y /proc/$1)))", "sh", Long.toString(worker)).text().strip()) >= 6);
+    assertEquals(worker, node.worker());
+    assertTrue(node.truth("SELECT pgraft_init()"));
+    assertTrue(TestCluster.leaderAmong(cluster.nodes()).leads());
+  }
+
+  @Test
   void when_a_cluster_is_founded_and_nodes_are_added_then_each_appears_on_all() throws Exception {
     TestCluster cluster = untilTheEnd(TestCluster.waiting(3));
     TestNode first = cluster.node(1);
