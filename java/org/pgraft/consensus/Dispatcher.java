@@ -241,7 +241,7 @@ final class Dispatcher {
                   response ->
                       Responses.isOk(response)
                           ? saved(backup.path(), deadline)
-                          : CompletableFuture.completedFuture(response));
+                          : failed(Failures.backupNotReached()));
       case LOG_TAIL -> {
         final long now = parts.clock().nanos();
         yield barrier(question, now + Backups.holderPatience(deadline - now))

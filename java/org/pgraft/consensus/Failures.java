@@ -74,6 +74,15 @@ final class Failures {
         "Start the members that are down first; one that is lost can be removed, or replaced by pgraft_replace_node().");
   }
 
+  static Failure backupNotReached() {
+    return new Failure(
+        SqlState.NOT_ACCEPTED,
+        "the backup was not written: this node did not come to the lease holder's position in time",
+        "",
+        "It is safe to try again. pgraft_backup(path, 'local') writes this node's own, possibly older, state; if a majority"
+            + " of the members is gone for good, pgraft_rescue() writes all that this node has.");
+  }
+
   static Failure readTimedOut() {
     return new Failure(
         SqlState.NOT_ACCEPTED,
