@@ -123,7 +123,11 @@ final class StatusReporter {
         open.quota());
   }
 
+  /** The role is null between the opening of the log and the start of the group. */
   private static Role role(RaftPeerRole role) {
+    if (role == null) {
+      return Role.NONE;
+    }
     return switch (role) {
       case LEADER -> Role.LEADER;
       case CANDIDATE -> Role.CANDIDATE;
