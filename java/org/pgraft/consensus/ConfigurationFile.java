@@ -13,9 +13,22 @@ import org.apache.ratis.thirdparty.com.google.protobuf.InvalidProtocolBufferExce
 /**
  * The copy of the last configuration that Ratis keeps beside the log, for when its entry has been purged. Ratis goes on
  * without members when it cannot read it. Stateless.
+ *
+ * <p>Ratis renames the file into place but does not fsync the directory, so a power cut may bring back the one before, or
+ * none; whatever lets the log be purged has to come after {@link #makeDurable}.
  */
 final class ConfigurationFile {
   private ConfigurationFile() {}
+
+  /**
+   * Makes the configuration that Ratis wrote last durable.
+   *
+   * @param directory where Ratis keeps it
+   * @throws IOException when that cannot be said; no snapshot may be taken then
+   */
+  static void makeDurable(Path directory) throws IOException {
+    DirectorySync.FSYNC.sync(directory);
+  }
 
   /**
    * Demands that the configuration can be read.

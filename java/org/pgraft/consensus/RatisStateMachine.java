@@ -2,6 +2,7 @@ package org.pgraft.consensus;
 
 import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -90,6 +91,9 @@ final class RatisStateMachine extends BaseStateMachine {
   private volatile boolean dismissed;
   private volatile TermIndex position = TermIndex.INITIAL_VALUE;
 
+  /** Where Ratis keeps the log, the vote and the configuration. */
+  private volatile Path log;
+
   /** The snapshot behind which Ratis may purge; a newer finished one is not counted before Ratis asked for it. */
   private volatile SingleFileSnapshotInfo counted;
 
@@ -121,16 +125,16 @@ final class RatisStateMachine extends BaseStateMachine {
               super.initialize(server, groupId, raftStorage);
               SnapshotFiles.putAsideUnfinished(raftStorage.getStorageDir().getStateMachineDir().toPath());
               storage.init(raftStorage);
-              final Path log = raftStorage.getStorageDir().getCurrentDir().toPath();
+              log = raftStorage.getStorageDir().getCurrentDir().toPath();
               final TermIndex snapshot = SnapshotFiles.requireWhole(storage.getLatestSnapshot());
               final TermIndex logged = segments.open(log, snapshot.getIndex());
-              raiseTerm(raftStorage, log, Math.max(logged.getTerm(), snapshot.getTerm()));
+              raiseTerm(raftStorage, Math.max(logged.getTerm(), snapshot.getTerm()));
               ConfigurationFile.require(log, snapshot.getIndex() >= 0);
               votes.watch(log);
               snapshots.attach(storage);
               counted = storage.getLatestSnapshot();
               open(directory.open(latestSnapshotFile()));
-              requireWholeLog(log, Math.max(logged.getIndex(), snapshot.getIndex()));
+              requireWholeLog(Math.max(logged.getIndex(), snapshot.getIndex()));
             });
   }
 
@@ -139,7 +143,7 @@ final class RatisStateMachine extends BaseStateMachine {
    * time that they come. So after a disk that was full or failed, the term can be behind the log. It is raised here, and the
    * vote in it counts as given: that term has had its leader (Raft paper, section 5.2).
    */
-  private void raiseTerm(RaftStorage raftStorage, Path log, long logTerm) throws IOException {
+  private void raiseTerm(RaftStorage raftStorage, long logTerm) throws IOException {
     final long kept = VoteFile.read(log).term();
     if (kept < logTerm) {
       LOG.warn("the log is of term {}, but the last term that could be written is {}; it is raised", logTerm, kept);
@@ -149,7 +153,7 @@ final class RatisStateMachine extends BaseStateMachine {
   }
 
   /** The store can be ahead of the log only if entries are missing that were flushed once. */
-  private void requireWholeLog(Path log, long last) throws DamagedFileException {
+  private void requireWholeLog(long last) throws DamagedFileException {
     if (position.getIndex() > last) {
       throw new DamagedFileException(
           "the log in \"" + log + "\" ends with entry " + last + ", but the store has applied " + position.getIndex());
@@ -331,8 +335,18 @@ final class RatisStateMachine extends BaseStateMachine {
     events.leaderLost();
   }
 
+  /**
+   * Ratis has just given its file of the configuration its name, without an fsync of the directory. The snapshots that are
+   * taken after this point, and the purging of the log behind them, count on it, so it is made durable here.
+   */
   @Override
   public void notifyConfigurationChanged(long term, long index, RaftConfigurationProto configuration) {
+    try {
+      ConfigurationFile.makeDurable(log);
+    } catch (IOException e) {
+      events.failed(e);
+      throw new UncheckedIOException("configuration " + index + " could not be made durable", e);
+    }
     events.configurationChanged();
   }
 

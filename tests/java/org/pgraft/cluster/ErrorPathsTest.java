@@ -131,15 +131,17 @@ final class ErrorPathsTest extends ClusterTest {
     node.start();
     try (Session session = node.connect()) {
       String pid = session.text("SELECT pg_backend_pid()");
-      // a call of every function of the extension, with an argument of each type
+      // a call of every function of the extension, with arguments that its own checks let through
       List<List<String>> calls = session.rows("""
           SELECT format('SELECT %s(%s)', p.oid::regproc,
-                        (SELECT string_agg(CASE t WHEN 'text'::regtype THEN quote_literal('a') || '::text'
+                        (SELECT string_agg(CASE t WHEN 'text'::regtype
+                                                         THEN quote_literal(CASE p.proargnames[n] WHEN 'consistency' THEN 'local'
+                                                                                                  ELSE '/a' END) || '::text'
                                                   WHEN 'bytea'::regtype THEN quote_literal('a') || '::bytea'
                                                   WHEN 'jsonb'::regtype THEN quote_literal('[]') || '::jsonb'
                                                   WHEN 'text[]'::regtype THEN 'ARRAY[' || quote_literal('a') || ']'
                                                   WHEN 'boolean'::regtype THEN 'true'
-                                                  ELSE '1::' || t::regtype END, ', ' ORDER BY n)
+                                                  ELSE n || '::' || t::regtype END, ', ' ORDER BY n)
                            FROM unnest(p.proargtypes) WITH ORDINALITY a(t, n)))
             FROM pg_proc p
             JOIN pg_depend d ON d.objid = p.oid AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e'
