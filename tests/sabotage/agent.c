@@ -12,6 +12,9 @@
  *	  suspend NAME		stops a thread until the JVM ends
  *	  exhaust			takes all of the heap, and what gets free again
  *	  release			gives the heap back
+ *	  exit				System.exit(3)
+ *	  halt				Runtime.getRuntime().halt(3)
+ *	  descriptors N		lets the process open nothing for N seconds; answered after them
  *
  * What became of a stopped thread is appended to DIRECTORY/events: which method
  * the error hit and which one catches it, and that the thread has ended.
@@ -32,6 +35,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define POLL_US			20000
@@ -258,6 +262,37 @@ release(JNIEnv *env)
 		(*env)->DeleteGlobalRef(env, chunks[--chunk_count]);
 }
 
+/* Returns only when the process was kept from ending. */
+static void
+leave(JNIEnv *env, bool orderly)
+{
+	jclass		runtime_class = (*env)->FindClass(env, "java/lang/Runtime");
+	jmethodID	get = (*env)->GetStaticMethodID(env, runtime_class, "getRuntime", "()Ljava/lang/Runtime;");
+	jobject		runtime = (*env)->CallStaticObjectMethod(env, runtime_class, get);
+	jmethodID	end = (*env)->GetMethodID(env, runtime_class, orderly ? "exit" : "halt", "(I)V");
+
+	(*env)->CallVoidMethod(env, runtime, end, (jint) 3);
+}
+
+/* What is open stays open: the limit is below every number that is free. */
+static void
+exhaust_descriptors(unsigned int seconds)
+{
+	struct rlimit usual;
+	struct rlimit none;
+
+	if (getrlimit(RLIMIT_NOFILE, &usual) != 0)
+		give_up("getrlimit");
+	none = usual;
+	none.rlim_cur = 0;
+	if (setrlimit(RLIMIT_NOFILE, &none) != 0)
+		give_up("setrlimit");
+	while (seconds > 0)
+		seconds = sleep(seconds);
+	if (setrlimit(RLIMIT_NOFILE, &usual) != 0)
+		give_up("setrlimit");
+}
+
 static void
 carry_out(JNIEnv *env, char *command, FILE *answer)
 {
@@ -282,6 +317,12 @@ carry_out(JNIEnv *env, char *command, FILE *answer)
 	}
 	else if (strcmp(command, "release") == 0)
 		release(env);
+	else if (strcmp(command, "exit") == 0)
+		leave(env, true);
+	else if (strcmp(command, "halt") == 0)
+		leave(env, false);
+	else if (strcmp(command, "descriptors") == 0 && argument != NULL)
+		exhaust_descriptors((unsigned int) atoi(argument));
 	else
 		give_up(command);
 }

@@ -66,6 +66,16 @@ public final class JvmAgent {
     give("release");
   }
 
+  /** Ends the JVM by {@code System.exit}, or by {@code Runtime.halt} when not orderly. */
+  public void leave(boolean orderly) {
+    give(orderly ? "exit" : "halt");
+  }
+
+  /** Lets the JVM's process open no file and no connection for a time; returns at once. */
+  public void exhaustDescriptors(int seconds) {
+    give("descriptors " + seconds);
+  }
+
   private String ask(String command) throws InterruptedException {
     give(command);
     return Await.value("the agent of " + node + " answers " + command,

@@ -18,8 +18,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * The JVM's death from inside: its heap, an error nobody catches, a round that never ends, a start that fails again and
- * again. The sessions of that server, their transactions and what they alone can see live on. ({@link EngineDeathTest} has
+ * The JVM's death from inside: its heap, an error nobody catches, a round that never ends, an exit, a start that fails again
+ * and again. The sessions of that server, their transactions and what they alone can see live on. ({@link EngineDeathTest} has
  * the signals.)
  */
 final class JvmDeathTest extends ClusterTest {
@@ -46,6 +46,18 @@ final class JvmDeathTest extends ClusterTest {
       @Override
       void befall(JvmAgent agent) throws Exception {
         assertTrue(agent.suspend("main"), "there is such a thread");
+      }
+    },
+    SYSTEM_EXIT {
+      @Override
+      void befall(JvmAgent agent) {
+        agent.leave(true);
+      }
+    },
+    HALT {
+      @Override
+      void befall(JvmAgent agent) {
+        agent.leave(false);
       }
     };
 
@@ -104,6 +116,29 @@ final class JvmDeathTest extends ClusterTest {
     assertEquals("life", cluster.others(node).get(0).get("after"));
     assertEquals(started, node.text("SELECT pg_postmaster_start_time()"), "the server did not restart");
     assertFalse(node.log().contains("terminating any other active server processes"), "other sessions were ended");
+    cluster.assertSameStores();
+    Lease.assertDisjoint(cluster.nodes());
+  }
+
+  @Test
+  void when_the_worker_can_open_nothing_for_a_time_then_the_cluster_serves_and_it_takes_part_again() throws Exception {
+    TestCluster cluster = untilTheEnd(TestCluster.prepared(3, Map.of("pgraft.snapshot_interval", "100")));
+    JvmAgent agent = JvmAgent.install(cluster.node(1));
+    cluster.startAll();
+    TestNode node = cluster.node(1);
+    Await.until("it leads", () -> leads(cluster, node));
+    String started = node.text("SELECT pg_postmaster_start_time()");
+
+    Load load = Load.during(cluster.nodes(), 6, running -> {
+      agent.exhaustDescriptors(20);
+      Await.until("it shows", () -> node.log().contains("Too many open files"));
+      running.awaitMore(300);
+    });
+    cluster.leader();
+    node.put("after", "life");
+    assertEquals("life", node.get("after"));
+    assertEquals(started, node.text("SELECT pg_postmaster_start_time()"), "the server did not restart");
+    load.assertKept(cluster.nodes());
     cluster.assertSameStores();
     Lease.assertDisjoint(cluster.nodes());
   }
