@@ -70,7 +70,7 @@ final class Dispatcher {
       return parts.backups().verify(verify.path(), expired(deadlineNanos));
     }
     if (parts.raft().division().isEmpty()) {
-      return failed(Failures.notInitialized());
+      return failed(parts.founding().whyNoMember());
     }
     if (request.isLogged()) {
       if (request.isInternal()) {
@@ -192,6 +192,9 @@ final class Dispatcher {
     if (parts.raft().isMember()) {
       return CompletableFuture.completedFuture(Responses.ok(YES.duplicate()));
     }
+    if (parts.raft().division().isEmpty() && parts.founding().hasJoined()) {
+      return failed(parts.founding().whyNoMember());
+    }
     if (parts.founding().hasJoined()) {
       return failed(
           Failures.wrongState(
@@ -257,14 +260,14 @@ final class Dispatcher {
         .store()
         .get()
         .map(open -> parts.backups().write(open, path, expired(deadline)))
-        .orElseGet(() -> failed(Failures.notInitialized()));
+        .orElseGet(() -> failed(parts.founding().whyNoMember()));
   }
 
   private CompletableFuture<ByteBuffer> rescued(String path, long deadline) {
     final Optional<Store> open = parts.store().get();
     final Optional<RaftServer.Division> group = parts.raft().division();
     return open.isEmpty() || group.isEmpty()
-        ? failed(Failures.notInitialized())
+        ? failed(parts.founding().whyNoMember())
         : parts
             .backups()
             .rescue(
@@ -313,7 +316,7 @@ final class Dispatcher {
                                     Failures.wrongState(
                                         "the snapshot could not be taken: " + failure.getMessage(),
                                         "Look into the server's log."))))
-        .orElseGet(() -> failed(Failures.notInitialized()));
+        .orElseGet(() -> failed(parts.founding().whyNoMember()));
   }
 
   /** Work that may read from disk. */
@@ -347,7 +350,7 @@ final class Dispatcher {
         .raft()
         .division()
         .map(read::read)
-        .orElseGet(() -> Responses.error(Failures.notInitialized()));
+        .orElseGet(() -> Responses.error(parts.founding().whyNoMember()));
   }
 
   @FunctionalInterface
@@ -357,7 +360,7 @@ final class Dispatcher {
 
   private ByteBuffer withStore(StoreRead read) throws PgraftException {
     final Optional<Store> open = parts.store().get();
-    return open.isPresent() ? read.read(open.get()) : Responses.error(Failures.notInitialized());
+    return open.isPresent() ? read.read(open.get()) : Responses.error(parts.founding().whyNoMember());
   }
 
   private static CompletableFuture<ByteBuffer> failed(Failure failure) {

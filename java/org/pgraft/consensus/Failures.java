@@ -1,6 +1,7 @@
 package org.pgraft.consensus;
 
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import org.pgraft.command.Failure;
 import org.pgraft.command.SqlState;
@@ -112,6 +113,31 @@ final class Failures {
         "Run pgraft_init() here to found a cluster, or pgraft_add_node() on a member of an existing one.");
   }
 
+  /** What to do with a node that was removed before it can be a member again. */
+  static final String START_AFRESH =
+      "To add it again, stop it, delete its pgraft directory and the file pgraft.identity in its data directory, take it"
+          + " out of pgraft.initial_cluster with pgraft.node_id, pgraft.address and pgraft.port set instead, start it, and"
+          + " run pgraft_add_node() on a member.";
+
+  /** Of a node that was a member, and whose group is closed. */
+  static Failure memberNoMore() {
+    return new Failure(
+        SqlState.WRONG_STATE,
+        "this server takes part in its pgraft cluster no more",
+        "It was removed from the cluster, or its engine is about to begin anew.",
+        "pgraft_get_nodes() on another member shows which. " + START_AFRESH);
+  }
+
+  /** @param cause why, as the transport says it */
+  static Failure notReached(int node, String address, String cause) {
+    return new Failure(
+        SqlState.WRONG_STATE,
+        "node " + node + " was not reached at " + address,
+        "Nothing was changed. The last attempt failed with: " + cause + ".",
+        "Start that server with pgraft in shared_preload_libraries and pgraft.node_id = " + node
+            + ", and see that members can connect to that address.");
+  }
+
   static Failure wrongState(String message, String hint) {
     return new Failure(SqlState.WRONG_STATE, message, "", hint);
   }
@@ -126,13 +152,21 @@ final class Failures {
 
   /** A file of the server could not be read or written. */
   static Failure files(IOException cause) {
-    return cause instanceof NoSuchFileException missing
-        ? new Failure(SqlState.NO_SUCH_FILE, "file \"" + missing.getFile() + "\" does not exist", "", "")
-        : new Failure(
-            SqlState.IO_FAILED,
-            "a file could not be read or written",
-            cause instanceof StoreFailedException ? cause.getMessage() : cause.toString(),
-            "Look at the permissions and the free space of the file's directory and of pgraft.data_dir.");
+    if (cause instanceof NoSuchFileException missing) {
+      return new Failure(SqlState.NO_SUCH_FILE, "file \"" + missing.getFile() + "\" does not exist", "", "");
+    }
+    if (cause instanceof AccessDeniedException denied) {
+      return new Failure(
+          SqlState.IO_FAILED,
+          "permission denied for file \"" + denied.getFile() + "\"",
+          "",
+          "Files are read and written by the server, as its user.");
+    }
+    return new Failure(
+        SqlState.IO_FAILED,
+        "a file could not be read or written",
+        cause instanceof StoreFailedException ? cause.getMessage() : cause.toString(),
+        "Look at the permissions and the free space of the file's directory and of pgraft.data_dir.");
   }
 
   static Failure majorityAnswers() {

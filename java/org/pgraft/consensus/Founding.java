@@ -65,6 +65,11 @@ final class Founding {
     return identity.identity().member() || raft.division().isPresent();
   }
 
+  /** Why requests cannot be carried out while no group is open here. */
+  Failure whyNoMember() {
+    return identity.identity().member() ? Failures.memberNoMore() : Failures.notInitialized();
+  }
+
   /** Founds a cluster with an empty store. */
   CompletableFuture<Void> found() {
     return raft.startGroup(List.of(self))

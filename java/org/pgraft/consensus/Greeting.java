@@ -64,8 +64,7 @@ record Greeting(int node, boolean member, boolean listed, Optional<KnownDirector
     if (known.removed()) {
       throw new EngineException(
           "node " + nodeId + " was removed from the cluster",
-          "To add it again, delete its pgraft directory and the file pgraft.identity in its data directory,"
-              + " restart it without pgraft.initial_cluster, and run pgraft_add_node() on a member.");
+          Failures.START_AFRESH);
     }
     final String replace = " If it is lost, run pgraft_remove_node(" + nodeId + ") on another member and add the node again.";
     if (!known.directory().equals(mine.directory())) {

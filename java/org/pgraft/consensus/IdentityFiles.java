@@ -5,6 +5,7 @@ import java.io.StringReader;
 import java.io.StringWriter;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -57,7 +58,7 @@ final class IdentityFiles {
       final Optional<Identity> kept = read(directory.resolve(FILE));
       final Optional<Identity> marked = read(marker);
       final Identity identity;
-      if (kept.isPresent()) {
+      if (kept.isPresent() && !mayChange(kept.get(), directory, clusterId, nodeId)) {
         identity = checked(kept.get(), marked, directory, marker, clusterId, nodeId);
       } else {
         refuseLostDirectory(marked, directory, marker, nodeId);
@@ -78,14 +79,30 @@ final class IdentityFiles {
     }
   }
 
+  /**
+   * Whether the directory is another node's, but was only prepared: that node was never a member and has no group that it may have voted in. Then it
+   * may become another node's, for example when a mistake in the settings is corrected.
+   */
+  private static boolean mayChange(Identity kept, Path directory, String clusterId, int nodeId) throws IOException {
+    if (kept.member() || kept.nodeId() == nodeId && kept.clusterId().equals(clusterId)) {
+      return false;
+    }
+    final Path groups = new EngineFiles(directory).raft();
+    if (!Files.isDirectory(groups)) {
+      return true;
+    }
+    try (DirectoryStream<Path> found = Files.newDirectoryStream(groups)) {
+      return !found.iterator().hasNext();
+    }
+  }
+
   private static Identity checked(
       Identity kept, Optional<Identity> marked, Path directory, Path marker, String clusterId, int nodeId)
       throws EngineException {
     if (kept.nodeId() != nodeId) {
       throw new EngineException(
           "directory \"" + directory + "\" belongs to node " + kept.nodeId() + ", but this server is node " + nodeId,
-          "Set pgraft.data_dir to the directory of node " + nodeId + ", or correct pgraft.name or pgraft.node_id. A directory"
-              + " that was never a member's may be deleted, with pgraft.identity in PGDATA.");
+          "Set pgraft.data_dir to the directory of node " + nodeId + ", or correct pgraft.name or pgraft.node_id.");
     }
     if (!kept.clusterId().equals(clusterId)) {
       throw new EngineException(

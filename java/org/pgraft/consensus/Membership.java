@@ -187,7 +187,8 @@ final class Membership {
             (bytes, failure) ->
                 failure == null
                     ? joined(newcomer, bytes)
-                    : new Willing(null, notReached(id, newcomer.getAddress(), failure)))
+                    : new Willing(
+                        null, answer(Failures.notReached(id, newcomer.getAddress(), PeerClients.reason(failure)))))
         .thenCompose(
             willing ->
                 willing.entry() == null
@@ -228,13 +229,6 @@ final class Membership {
 
   /** What became of the question to join: the newcomer's entry for the member table, or what to answer instead. */
   private record Willing(Request.NodeStart entry, PeerMessage.Answer answer) {}
-
-  private static PeerMessage.Answer notReached(int id, String address, Throwable failure) {
-    LOG.debug("node {} at {} did not answer", id, address, failure);
-    return PeerMessage.Answer.refused(
-        "node " + id + " was not reached at " + address
-            + ": start that server with pgraft in shared_preload_libraries and pgraft.node_id = " + id);
-  }
 
   /** The newcomer has answered: with its entry for the member table, or with why it does not join. */
   private static Willing joined(RaftPeer newcomer, byte[] bytes) {

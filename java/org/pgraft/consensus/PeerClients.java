@@ -3,6 +3,7 @@ package org.pgraft.consensus;
 import java.net.InetSocketAddress;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -10,6 +11,7 @@ import org.apache.ratis.thirdparty.io.grpc.CallOptions;
 import org.apache.ratis.thirdparty.io.grpc.ClientCall;
 import org.apache.ratis.thirdparty.io.grpc.ConnectivityState;
 import org.apache.ratis.thirdparty.io.grpc.ManagedChannel;
+import org.apache.ratis.thirdparty.io.grpc.Status;
 import org.apache.ratis.thirdparty.io.grpc.netty.NettyChannelBuilder;
 import org.apache.ratis.thirdparty.io.grpc.stub.ClientCalls;
 import org.apache.ratis.thirdparty.io.grpc.stub.StreamObserver;
@@ -97,6 +99,16 @@ final class PeerClients implements AutoCloseable {
   public void close() {
     closed = true;
     peers.values().forEach(peer -> peer.channel.shutdownNow());
+  }
+
+  /** Why a call failed, in the transport's own words. */
+  static String reason(Throwable failure) {
+    final Throwable cause =
+        failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+    final Status status = Status.fromThrowable(cause);
+    return status.getCode() != Status.Code.UNKNOWN && status.getDescription() != null
+        ? status.getDescription()
+        : String.valueOf(cause.getMessage());
   }
 
   private static final class Peer {

@@ -53,7 +53,7 @@ final class PeerHandler implements PeerService.Handler {
       final PeerMessage message = PeerMessage.decode(request);
       if (!message.cluster().equals(cluster)) {
         return CompletableFuture.completedFuture(
-            Answer.refused("this node is configured for another cluster: compare pgraft.cluster_id").encode());
+            Answer.refused("what listens there is a node of another cluster: compare pgraft.cluster_id on both").encode());
       }
       return answer(message).thenApply(Answer::encode);
     } catch (PeerMessage.MalformedException | BufferUnderflowException e) {

@@ -113,6 +113,11 @@ final class PeerReceiver implements PeerHandler.Receiver {
           ? answered(joined(wired))
           : answered(Answer.refused("node " + self + " is a member of a cluster already"));
     }
+    if (wired.identity().identity().member()) {
+      return answered(
+          Answer.refused(
+              "node " + self + " was removed from the cluster and has its old directory; " + Failures.START_AFRESH));
+    }
     return wired
         .raft()
         .startGroup(List.of())

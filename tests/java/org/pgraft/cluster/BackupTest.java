@@ -187,7 +187,7 @@ final class BackupTest extends ClusterTest {
     comesBack.start();
     Await.value("the old member is told that it has come to another cluster",
         () -> comesBack.text("SELECT worker_state || ': ' || message FROM pgraft_node_status()"),
-        message -> message.startsWith("ERROR") && message.contains("configured for another cluster"));
+        message -> message.startsWith("ERROR") && message.contains("a node of another cluster"));
     assertFalse(comesBack.leads());
     try (Session session = survivor.connect()) {
       assertEquals("55000", session.failure("SELECT pgraft_add_node(" + comesBack.number() + ", '"

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -94,6 +95,11 @@ final class MembershipTest extends ClusterTest {
     assertFalse(removed.leads());
     assertRefused(removed, "SELECT pgraft_kv_put('key', 'from outside')");
     assertRefused(removed, "SELECT pgraft_kv_get('key')");
+    Await.value("the removed node says that it is a member no more", () -> failure(removed, "SELECT pgraft_init()"),
+        message -> message.contains("takes part in its pgraft cluster no more"));
+    String again = failure(leader, "SELECT pgraft_add_node(" + removed.number() + ", '" + removed.host().address()
+        + "', " + removed.host().raftPort() + ")");
+    assertTrue(again.contains("was removed from the cluster and has its old directory"), again);
 
     // it stays outside when it comes back
     removed.restart();
@@ -161,7 +167,9 @@ final class MembershipTest extends ClusterTest {
     TestNode leader = cluster.leader();
     int nobody = Ports.take();
     try (Session session = leader.connect()) {
-      session.failure("SELECT pgraft_add_node(9, '127.0.0.1', ?)", nobody);
+      String message = session.failure("SELECT pgraft_add_node(9, '127.0.0.1', " + nobody + ")").getMessage();
+      assertTrue(message.contains("node 9 was not reached at 127.0.0.1:" + nobody), message);
+      assertTrue(message.toLowerCase(Locale.ROOT).contains("connection refused"), message);
     }
     cluster.leader().put("still", "writing");
     assertEquals("writing", cluster.node(1).get("still"));
@@ -171,6 +179,12 @@ final class MembershipTest extends ClusterTest {
   private static void add(TestNode on, TestNode added) throws Exception {
     assertTrue(on.truth("SELECT pgraft_add_node(?, ?, ?)",
         added.number(), added.host().address(), added.host().raftPort()));
+  }
+
+  private static String failure(TestNode node, String sql) throws Exception {
+    try (Session session = node.connect()) {
+      return session.failure(sql).getMessage();
+    }
   }
 
   private static void assertRefused(TestNode node, String sql) throws Exception {

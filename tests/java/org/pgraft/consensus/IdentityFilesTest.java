@@ -2,6 +2,7 @@ package org.pgraft.consensus;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -42,16 +43,35 @@ class IdentityFilesTest {
 
   @Test
   void when_anotherNodeUsesTheDirectory_then_itIsRefused() throws Exception {
-    claim("c", 1);
+    claim("c", 1).becomeMember();
     final EngineException refused = assertThrows(EngineException.class, () -> claim("c", 2));
     assertTrue(refused.getMessage().contains("belongs to node 1"), refused.getMessage());
   }
 
   @Test
   void when_theDirectoryBelongsToAnotherCluster_then_itIsRefused() throws Exception {
-    claim("c", 1);
+    claim("c", 1).becomeMember();
     final EngineException refused = assertThrows(EngineException.class, () -> claim("d", 1));
     assertTrue(refused.getMessage().contains("belongs to cluster \"c\""), refused.getMessage());
+  }
+
+  @Test
+  void when_theDirectoryWasNeverAMembers_then_settingsMayBeCorrected() throws Exception {
+    final Identity wrong = claim("c", 1).identity();
+    final Identity corrected = claim("d", 2).identity();
+
+    assertEquals("d", corrected.clusterId());
+    assertEquals(2, corrected.nodeId());
+    assertNotEquals(wrong.directory(), corrected.directory());
+    assertEquals(corrected.directory(), claim("d", 2).identity().directory());
+  }
+
+  @Test
+  void when_theDirectoryHoldsAGroup_then_itsNodeMayHaveVotedInItAndKeepsIt() throws Exception {
+    claim("c", 1);
+    Files.createDirectories(directory.resolve("raft").resolve("a-group"));
+
+    assertThrows(EngineException.class, () -> claim("c", 2));
   }
 
   @Test
