@@ -54,6 +54,7 @@ public final class Engine {
   private static final long UPKEEP_MILLIS = 1000;
   private static final long READERS_MILLIS = 60_000;
   private static final long CLOSE_MILLIS = 2000;
+  private static final long CATCH_UP_NANOS = TimeUnit.SECONDS.toNanos(10);
 
   private final Settings settings;
   private final BootClock clock;
@@ -62,7 +63,7 @@ public final class Engine {
   private final UUID cluster;
   private final EngineFiles files;
 
-  private final AtomicReference<Store> store = new AtomicReference<>();
+  private final OpenStore store;
   private final AtomicReference<EngineException> failure = new AtomicReference<>();
   private final AppliedIndex applied = new AppliedIndex();
   private final Outcomes outcomes = new Outcomes();
@@ -115,6 +116,7 @@ public final class Engine {
   public Engine(Settings settings, LeaseSink sink, BootClock clock, Runnable wakeWorker) {
     this.settings = settings;
     this.sink = sink;
+    this.store = new OpenStore(sink, wakeWorker);
     this.clock = clock;
     this.wakeWorker = wakeWorker;
     this.self = settings.nodeId();
@@ -201,6 +203,7 @@ public final class Engine {
     phase = Phase.RUNNING;
     ready.complete(dispatcher);
     registration.begin();
+    showStore();
     slow.scheduleWithFixedDelay(this::lookAfterStore, UPKEEP_MILLIS, UPKEEP_MILLIS, TimeUnit.MILLISECONDS);
     final TermWatch watch = new TermWatch(votes, raft::currentTerm, files.root());
     slow.scheduleWithFixedDelay(
@@ -217,14 +220,39 @@ public final class Engine {
     Thread.setDefaultUncaughtExceptionHandler(handler);
   }
 
+  /** What a cluster is founded with holds all there is; what a member had held more. */
+  private void storeMadeAnew() {
+    if (identity.identity().member()) {
+      store.hide();
+    }
+  }
+
+  /** Shows a store that was made anew once it has what the lease holder has; asks again as long as there is none. */
+  private void showStore() {
+    if (!store.isHidden() || phase != Phase.RUNNING) {
+      return;
+    }
+    dispatcher
+        .submit(new Request.Barrier().encode(), clock.nanos() + CATCH_UP_NANOS)
+        .thenAccept(
+            response -> {
+              if (Responses.isOk(response)) {
+                store.show();
+                LOG.info("the store that was made anew has caught up with the lease holder");
+              } else if (phase == Phase.RUNNING) {
+                slow.schedule(this::showStore, UPKEEP_MILLIS, TimeUnit.MILLISECONDS);
+              }
+            });
+  }
+
   private void lookAfterStore() {
-    openStore().ifPresent(upkeep::consider);
-    openStore().flatMap(open -> open.member(self)).ifPresent(registration::refuseCopies);
+    store.get().ifPresent(upkeep::consider);
+    store.get().flatMap(open -> open.member(self)).ifPresent(registration::refuseCopies);
   }
 
   /** Sessions that were killed while they read keep the pages they saw from being used again. */
   private void clearStaleReaders() {
-    final int cleared = openStore().map(Store::clearStaleReaders).orElse(0);
+    final int cleared = store.get().map(Store::clearStaleReaders).orElse(0);
     if (cleared > 0) {
       LOG.info("{} readers of the store had died", cleared);
     }
@@ -233,13 +261,14 @@ public final class Engine {
   private void build(long incarnation, Optional<RaftGroup> group) throws IOException, EngineException {
     final StoreDirectory directory = new StoreDirectory(files.store(), storeLimits());
     final EngineEvents events =
-        new EngineEvents(this::storeSwitched, this::fail, wakeWorker, this::configurationChanged, announcer);
+        new EngineEvents(
+            store, this::storeMadeAnew, this::fail, wakeWorker, this::configurationChanged, announcer);
     stateMachine =
         new RatisStateMachine(
             self, directory, applied, votes, new LogSegments(DirectorySync.FSYNC), events, snapshots, latencies);
     final Acquaintances acquaintances =
         new Acquaintances(self, cluster, () -> raft.members(), clients, clock);
-    final PeerReceiver receiver = new PeerReceiver(self, applied, this::openStore, board, clock, acquaintances);
+    final PeerReceiver receiver = new PeerReceiver(self, applied, store::get, board, clock, acquaintances);
     final RaftServer server =
         RaftServer.newBuilder()
             .setServerId(RaftNode.peerId(self))
@@ -259,7 +288,7 @@ public final class Engine {
 
     final RaftLeaseGround ground =
         new RaftLeaseGround(
-            self, cluster, raft, clients, this::openStore, this::appendAsLeader, stall, clock, board,
+            self, cluster, raft, clients, store::get, this::appendAsLeader, stall, clock, board,
             () -> reporter.leaderView());
     lease =
         new LeaseKeeper(
@@ -273,13 +302,13 @@ public final class Engine {
             settings.heartbeatIntervalMillis());
     reporter =
         new StatusReporter(
-            self, settings.clusterId(), raft, this::openStore, applied, snapshots, board, outcomes, lease, clock,
+            self, settings.clusterId(), raft, store::get, applied, snapshots, board, outcomes, lease, clock,
             settings.electionTimeoutMillis());
     membership =
         new Membership(
             self, cluster, settings.clusterId(), raft, lease, clients, reporter::leaderView, this::inTable,
             this::appendAsHolder, clock);
-    final HolderDuties duties = new HolderDuties(this::openStore, applied, membership, () -> gateway);
+    final HolderDuties duties = new HolderDuties(store::get, applied, membership, () -> gateway);
     gateway = new HolderGateway(self, cluster, raft, lease, clients, clock, routing, duties);
     router =
         new WriteRouter(
@@ -295,10 +324,10 @@ public final class Engine {
                 router,
                 applied,
                 snapshots,
-                this::openStore,
+                store::get,
                 new Founding(settings, cluster, files, raft, identity, registration, backups, paths),
                 backups,
-                new SelfTest(files.root(), this::openStore, () -> gateway, slow),
+                new SelfTest(files.root(), store::get, () -> gateway, slow),
                 this::holdsLease,
                 clock,
                 routing,
@@ -338,16 +367,6 @@ public final class Engine {
     return lease.heldTerm(clock.nanos()) != 0;
   }
 
-  private Optional<Store> openStore() {
-    return Optional.ofNullable(store.get());
-  }
-
-  private void storeSwitched(Store opened) {
-    store.set(opened);
-    sink.storeIs(opened == null ? 0 : opened.generation());
-    wakeWorker.run();
-  }
-
   private void configurationChanged() {
     final Map<Integer, String> members = new TreeMap<>();
     raft.division()
@@ -382,7 +401,7 @@ public final class Engine {
   }
 
   private Optional<MemberRecord> inTable(int node) {
-    return openStore().flatMap(open -> open.member(node));
+    return store.get().flatMap(open -> open.member(node));
   }
 
   /**

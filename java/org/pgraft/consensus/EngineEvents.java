@@ -10,7 +10,8 @@ import org.pgraft.store.Store;
  * others are wired in afterwards; events before that concern nobody.
  */
 final class EngineEvents implements RatisStateMachine.Events {
-  private final Consumer<Store> storeSwitched;
+  private final OpenStore open;
+  private final Runnable madeAnew;
   private final Consumer<Throwable> failed;
   private final Runnable wakeWorker;
   private final Runnable configurationChanged;
@@ -19,15 +20,16 @@ final class EngineEvents implements RatisStateMachine.Events {
   private record Listeners(LeaseKeeper lease, MemberBoard board, StatusReporter reporter, Upkeep upkeep) {}
 
   private volatile Listeners listeners;
-  private volatile Store store;
 
   EngineEvents(
-      Consumer<Store> storeSwitched,
+      OpenStore open,
+      Runnable madeAnew,
       Consumer<Throwable> failed,
       Runnable wakeWorker,
       Runnable configurationChanged,
       CommitAnnouncer announcer) {
-    this.storeSwitched = storeSwitched;
+    this.open = open;
+    this.madeAnew = madeAnew;
     this.failed = failed;
     this.wakeWorker = wakeWorker;
     this.configurationChanged = configurationChanged;
@@ -39,15 +41,18 @@ final class EngineEvents implements RatisStateMachine.Events {
   }
 
   @Override
+  public void storeMadeAnew() {
+    madeAnew.run();
+  }
+
+  @Override
   public void storeOpened(Store opened) {
-    store = opened;
-    storeSwitched.accept(opened);
+    open.switchTo(opened);
   }
 
   @Override
   public void storeClosed() {
-    store = null;
-    storeSwitched.accept(null);
+    open.switchTo(null);
   }
 
   @Override
@@ -82,9 +87,8 @@ final class EngineEvents implements RatisStateMachine.Events {
   public void applied(long index) {
     announcer.announce(index);
     final Listeners wired = listeners;
-    final Store open = store;
-    if (wired != null && open != null) {
-      wired.upkeep().consider(open);
+    if (wired != null) {
+      open.get().ifPresent(wired.upkeep()::consider);
     }
     // So that the status page shows what was acknowledged soon after it was.
     wakeWorker.run();

@@ -55,6 +55,9 @@ final class RatisStateMachine extends BaseStateMachine {
 
   /** What the state machine tells the engine. Called on Ratis' threads; must not block. */
   interface Events {
+    /** The store that will be open next was made anew, and may hold less than this node has applied before. */
+    void storeMadeAnew();
+
     /** The store is open, or open again, in a new directory. */
     void storeOpened(Store store);
 
@@ -133,7 +136,11 @@ final class RatisStateMachine extends BaseStateMachine {
               votes.watch(log);
               snapshots.attach(storage);
               counted = storage.getLatestSnapshot();
-              open(directory.open(latestSnapshotFile()));
+              final Store opened = directory.open(latestSnapshotFile());
+              if (directory.isAnew() && logged.getIndex() >= 0) {
+                events.storeMadeAnew();
+              }
+              open(opened);
               requireWholeLog(Math.max(logged.getIndex(), snapshot.getIndex()));
             });
   }

@@ -41,6 +41,7 @@ public final class StoreDirectory {
 
   private final Path root;
   private final Store.Limits limits;
+  private boolean anew;
 
   /**
    * @param root the directory that holds the generations; it must exist
@@ -63,6 +64,7 @@ public final class StoreDirectory {
       final Optional<StoreMark> mark = StoreMark.read(root);
       final Optional<String> distrust = distrust(mark);
       if (distrust.isEmpty()) {
+        anew = false;
         final Store store = resume(mark.get(), snapshot);
         removeAllBut(store.generation());
         return store;
@@ -76,10 +78,16 @@ public final class StoreDirectory {
             distrust.get());
         removeAllBut(0);
       }
+      anew = true;
       return make(newest + 1, snapshot);
     } catch (IOException e) {
       throw asStoreFailure("the store in \"" + root + "\" could not be opened", e);
     }
+  }
+
+  /** Whether {@link #open} had to make the store anew, so that it may hold less than it did before. */
+  public boolean isAnew() {
+    return anew;
   }
 
   /**

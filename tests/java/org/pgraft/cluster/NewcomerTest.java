@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 @Tag("long")
 final class NewcomerTest extends ClusterTest {
   /** So much that it takes a newcomer a while, in values of 1 MB. */
-  private static final int STORED_MEGABYTES = 60;
+  private static final int STORED_MEGABYTES = 100;
 
   private static final String LINE_OF =
       "SELECT isleader || ' ' || islearner || ' ' || health FROM pgraft.cluster_health WHERE member = ?";
@@ -37,8 +37,9 @@ final class NewcomerTest extends ClusterTest {
           continue;
         }
         TestNode newcomer = cluster.oneMoreWaiting();
+        long worker = newcomer.worker();
         CompletableFuture<SQLException> added = whileCatchingUp(cluster, newcomer, "60s");
-        lose(cluster, newcomer, loss);
+        lose(cluster, newcomer, worker, loss);
         int before = writing.count();
         SQLException failure = added.join();
 
@@ -65,8 +66,9 @@ final class NewcomerTest extends ClusterTest {
     TestNode newcomer = cluster.oneMoreWaiting();
     TestNode follower = cluster.others(cluster.leader(), newcomer).get(0);
     Load load = Load.during(List.of(cluster.node(1), cluster.node(2), cluster.node(3)), 3, writing -> {
+      long worker = newcomer.worker();
       CompletableFuture<SQLException> added = whileCatchingUp(cluster, newcomer, "8s");
-      lose(cluster, newcomer, Loss.STOPPED);
+      lose(cluster, newcomer, worker, Loss.STOPPED);
       assertEquals("false true", cluster.leader().text(
           "SELECT isleader || ' ' || islearner FROM pgraft.cluster_health WHERE member = 4"));
       // other changes wait, and say for what
@@ -99,8 +101,9 @@ final class NewcomerTest extends ClusterTest {
     List<TestNode> members = cluster.nodes();
     TestNode newcomer = cluster.oneMoreWaiting();
     Load load = Load.during(members, 3, writing -> {
+      long worker = newcomer.worker();
       CompletableFuture<SQLException> added = whileCatchingUp(cluster, newcomer, "60s");
-      lose(cluster, newcomer, Loss.STOPPED);
+      lose(cluster, newcomer, worker, Loss.STOPPED);
       assertTrue(cluster.follower().truth("SELECT pgraft_remove_node(4)"));
       assertTrue(List.of("55000", "08007").contains(added.join().getSQLState()), () -> added.join().getMessage());
       writing.awaitMore(20);
@@ -125,8 +128,9 @@ final class NewcomerTest extends ClusterTest {
     TestNode leader = cluster.leader();
     TestNode newcomer = cluster.oneMoreWaiting();
     List<TestNode> rest = cluster.others(leader, newcomer);
+    long worker = newcomer.worker();
     CompletableFuture<SQLException> added = whileCatchingUp(cluster, newcomer, rest.get(0), "20s");
-    lose(cluster, newcomer, Loss.STOPPED);
+    lose(cluster, newcomer, worker, Loss.STOPPED);
     leader.kill();
     SQLException failure = added.join();
     assertTrue(List.of("55000", "08007", "PGR01").contains(failure.getSQLState()), failure::getMessage);
@@ -183,9 +187,13 @@ final class NewcomerTest extends ClusterTest {
     return failure;
   }
 
-  private static void lose(TestCluster cluster, TestNode newcomer, Loss loss) {
+  private static void lose(TestCluster cluster, TestNode newcomer, long worker, Loss loss) {
     switch (loss) {
-      case STOPPED -> newcomer.processes().forEach(pid -> newcomer.signal(pid, "STOP"));
+      case STOPPED -> {
+        // at once, before it has caught up
+        newcomer.signal(worker, "STOP");
+        newcomer.processes().forEach(pid -> newcomer.signal(pid, "STOP"));
+      }
       case CUT_OFF -> cluster.cutOff(newcomer);
       case KILLED -> newcomer.kill();
     }
