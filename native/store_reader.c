@@ -342,7 +342,7 @@ follow_generation(int64 generation, const char **why)
 {
 	if (generation == 0)
 	{
-		*why = "the pgraft worker has no store open";
+		*why = "the pgraft worker has no store open, or makes it anew";
 		return false;
 	}
 	if (generation == bad_generation)

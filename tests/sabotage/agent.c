@@ -14,7 +14,8 @@
  *	  release			gives the heap back
  *	  exit				System.exit(3)
  *	  halt				Runtime.getRuntime().halt(3)
- *	  descriptors N		lets the process open nothing for N seconds; answered after them
+ *	  descriptors N		lets the process open nothing for N seconds; then answers "exhausted" if
+ *						an attempt of its own failed
  *
  * What became of a stopped thread is appended to DIRECTORY/events: which method
  * the error hit and which one catches it, and that the thread has ended.
@@ -26,6 +27,7 @@
  *-------------------------------------------------------------------------
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <jni.h>
 #include <jvmti.h>
 #include <limits.h>
@@ -276,7 +278,7 @@ leave(JNIEnv *env, bool orderly)
 
 /* What is open stays open: the limit is below every number that is free. */
 static void
-exhaust_descriptors(unsigned int seconds)
+exhaust_descriptors(unsigned int seconds, FILE *answer)
 {
 	struct rlimit usual;
 	struct rlimit none;
@@ -287,6 +289,8 @@ exhaust_descriptors(unsigned int seconds)
 	none.rlim_cur = 0;
 	if (setrlimit(RLIMIT_NOFILE, &none) != 0)
 		give_up("setrlimit");
+	if (open("/dev/null", O_RDONLY) < 0 && errno == EMFILE)
+		fprintf(answer, "exhausted\n");
 	while (seconds > 0)
 		seconds = sleep(seconds);
 	if (setrlimit(RLIMIT_NOFILE, &usual) != 0)
@@ -322,7 +326,7 @@ carry_out(JNIEnv *env, char *command, FILE *answer)
 	else if (strcmp(command, "halt") == 0)
 		leave(env, false);
 	else if (strcmp(command, "descriptors") == 0 && argument != NULL)
-		exhaust_descriptors((unsigned int) atoi(argument));
+		exhaust_descriptors((unsigned int) atoi(argument), answer);
 	else
 		give_up(command);
 }

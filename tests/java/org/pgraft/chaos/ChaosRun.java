@@ -42,6 +42,8 @@ final class ChaosRun {
 
   private void run() throws Exception {
     Files.createDirectories(options.directory());
+    Path file = options.directory().resolve("report.md");
+    Files.deleteIfExists(file);
     long end = System.nanoTime() + options.time().toNanos();
     try {
       deal();
@@ -57,7 +59,8 @@ final class ChaosRun {
       }
     } finally {
       closeArena();
-      Files.writeString(options.directory().resolve("report.md"), report.text());
+      report.notReached(possible);
+      Files.writeString(file, report.text());
       System.out.println(report.text());
       System.out.println("seed " + options.seed() + "; the report is in " + options.directory());
     }

@@ -38,6 +38,7 @@ final class Faults {
       new SlowLinks("delay", SlowLinks.Kind.DELAY),
       new SlowLinks("low_bandwidth", SlowLinks.Kind.LOW_BANDWIDTH),
       new HeapExhaustion("heap_exhaustion"),
+      new DescriptorExhaustion("descriptor_exhaustion"),
       new ThreadDeath(),
       new EngineHang("engine_hang"),
       new ClockOffset("clock_offset"),

@@ -15,6 +15,7 @@ final class Report {
   private final List<RoundResult> rounds = new ArrayList<>();
   private final Map<String, String> skipped = new LinkedHashMap<>();
   private final long begin = System.nanoTime();
+  private List<String> missing = List.of();
 
   Report(Options options, String place) {
     this.options = options;
@@ -27,6 +28,12 @@ final class Report {
 
   void skip(Fault fault, String why) {
     skipped.put(fault.name(), why);
+  }
+
+  /** The faults that the time did not suffice for. */
+  void notReached(List<Fault> possible) {
+    missing = possible.stream().map(Fault::name)
+        .filter(name -> rounds.stream().noneMatch(round -> round.fault().equals(name))).toList();
   }
 
   boolean empty() {
@@ -48,6 +55,11 @@ final class Report {
         count(Operation.Outcome.OK), count(Operation.Outcome.FAILED), count(Operation.Outcome.UNKNOWN));
     text.append('\n');
     table(text);
+    text.append("\nBit: the fault was seen to happen. Recovery: from the end of the fault until a majority has accepted a"
+        + " write each.\n");
+    if (!missing.isEmpty()) {
+      line(text, "\nThe time was over before these came: %s.", String.join(", ", missing));
+    }
     skipped.forEach((fault, why) -> line(text, "\nSkipped: %s: %s", fault, why));
     for (RoundResult round : rounds) {
       if (round.failed()) {

@@ -76,6 +76,11 @@ public final class JvmAgent {
     give("descriptors " + seconds);
   }
 
+  /** Whether an attempt to open a file failed for that reason meanwhile; known when that time is over. */
+  public boolean descriptorsWereExhausted() {
+    return node.host().run("cat", directory + "/answer").text().strip().equals("exhausted");
+  }
+
   private String ask(String command) throws InterruptedException {
     give(command);
     return Await.value("the agent of " + node + " answers " + command,
