@@ -20,7 +20,6 @@ import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.storage.RaftStorage;
 import org.apache.ratis.util.ExitUtils;
 import org.apache.ratis.util.LifeCycle;
-import org.pgraft.command.Request;
 import org.pgraft.command.Responses;
 import org.pgraft.config.Settings;
 import org.pgraft.consensus.EngineStatus.Phase;
@@ -51,10 +50,7 @@ public final class Engine {
 
   private static final long MAP_BYTES_MIN = 1L << 30;
   private static final long HAND_OVER_NANOS = TimeUnit.MILLISECONDS.toNanos(1500);
-  private static final long UPKEEP_MILLIS = 1000;
-  private static final long READERS_MILLIS = 60_000;
   private static final long CLOSE_MILLIS = 2000;
-  private static final long CATCH_UP_NANOS = TimeUnit.SECONDS.toNanos(10);
 
   private final Settings settings;
   private final BootClock clock;
@@ -203,13 +199,18 @@ public final class Engine {
     phase = Phase.RUNNING;
     ready.complete(dispatcher);
     registration.begin();
-    showStore();
-    slow.scheduleWithFixedDelay(this::lookAfterStore, UPKEEP_MILLIS, UPKEEP_MILLIS, TimeUnit.MILLISECONDS);
-    final TermWatch watch = new TermWatch(votes, raft::currentTerm, files.root());
-    slow.scheduleWithFixedDelay(
-        () -> watch.look().filter(found -> phase == Phase.RUNNING).ifPresent(this::fail),
-        UPKEEP_MILLIS, UPKEEP_MILLIS, TimeUnit.MILLISECONDS);
-    slow.scheduleWithFixedDelay(this::clearStaleReaders, READERS_MILLIS, READERS_MILLIS, TimeUnit.MILLISECONDS);
+    new Housekeeping(
+            self,
+            store,
+            upkeep,
+            registration,
+            new TermWatch(votes, raft::currentTerm, files.root()),
+            dispatcher,
+            clock,
+            slow,
+            () -> phase == Phase.RUNNING,
+            this::fail)
+        .begin();
     wakeWorker.run();
   }
 
@@ -224,37 +225,6 @@ public final class Engine {
   private void storeMadeAnew() {
     if (identity.identity().member()) {
       store.hide();
-    }
-  }
-
-  /** Shows a store that was made anew once it has what the lease holder has; asks again as long as there is none. */
-  private void showStore() {
-    if (!store.isHidden() || phase != Phase.RUNNING) {
-      return;
-    }
-    dispatcher
-        .submit(new Request.Barrier().encode(), clock.nanos() + CATCH_UP_NANOS)
-        .thenAccept(
-            response -> {
-              if (Responses.isOk(response)) {
-                store.show();
-                LOG.info("the store that was made anew has caught up with the lease holder");
-              } else if (phase == Phase.RUNNING) {
-                slow.schedule(this::showStore, UPKEEP_MILLIS, TimeUnit.MILLISECONDS);
-              }
-            });
-  }
-
-  private void lookAfterStore() {
-    store.get().ifPresent(upkeep::consider);
-    store.get().flatMap(open -> open.member(self)).ifPresent(registration::refuseCopies);
-  }
-
-  /** Sessions that were killed while they read keep the pages they saw from being used again. */
-  private void clearStaleReaders() {
-    final int cleared = store.get().map(Store::clearStaleReaders).orElse(0);
-    if (cleared > 0) {
-      LOG.info("{} readers of the store had died", cleared);
     }
   }
 
@@ -285,10 +255,11 @@ public final class Engine {
             .setParameters(parameters(receiver, acquaintances))
             .build();
     raft = new RaftNode(self, cluster, server, latencies::fsynced);
+    final OwnEntries own = new OwnEntries(raft, () -> gateway, () -> router, clock);
 
     final RaftLeaseGround ground =
         new RaftLeaseGround(
-            self, cluster, raft, clients, store::get, this::appendAsLeader, stall, clock, board,
+            self, cluster, raft, clients, store::get, own::appendAsLeader, stall, clock, board,
             () -> reporter.leaderView());
     lease =
         new LeaseKeeper(
@@ -307,13 +278,13 @@ public final class Engine {
     membership =
         new Membership(
             self, cluster, settings.clusterId(), raft, lease, clients, reporter::leaderView, this::inTable,
-            this::appendAsHolder, clock);
+            own::appendAsHolder, clock);
     final HolderDuties duties = new HolderDuties(store::get, applied, membership, () -> gateway);
     gateway = new HolderGateway(self, cluster, raft, lease, clients, clock, routing, duties);
     router =
         new WriteRouter(
             self, incarnation, gateway, applied, clock, System::currentTimeMillis, routing, outcomes, latencies);
-    upkeep = new Upkeep(this::holdsLease, this::appendAsLeader, settings.compactionThreshold(), settings.maxStoreBytes());
+    upkeep = new Upkeep(this::holdsLease, own::appendAsLeader, settings.compactionThreshold(), settings.maxStoreBytes());
     registration =
         new Registration(self, identity, incarnation, settings, router, gateway, clock, this::fail);
     dispatcher =
@@ -383,21 +354,6 @@ public final class Engine {
     }
     registration.begin();
     wakeWorker.run();
-  }
-
-  private CompletableFuture<ByteBuffer> appendAsLeader(Request request) {
-    return own(request, (batch, timeout) -> raft.append(batch.encode(), timeout), TimeUnit.SECONDS.toNanos(5));
-  }
-
-  private CompletableFuture<ByteBuffer> appendAsHolder(Request request, long timeoutNanos) {
-    return own(request, gateway, timeoutNanos);
-  }
-
-  private CompletableFuture<ByteBuffer> own(Request request, WriteRouter.Holder via, long timeoutNanos) {
-    final PendingWrite write =
-        new PendingWrite(request.encode(), true, clock.nanos() + timeoutNanos, new CompletableFuture<>());
-    router.submitOwn(write, via);
-    return write.response();
   }
 
   private Optional<MemberRecord> inTable(int node) {

@@ -4,7 +4,6 @@ import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -55,7 +54,6 @@ final class Membership {
   private static final int NOBODY = 0;
   private static final long JOIN_NANOS = TimeUnit.SECONDS.toNanos(10);
   private static final long FORGET_NANOS = TimeUnit.SECONDS.toNanos(10);
-  private static final long STEP_DOWN_NANOS = TimeUnit.SECONDS.toNanos(2);
 
   /** A request is answered so long before its sender gives up. */
   private static final long ANSWER_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -93,6 +91,7 @@ final class Membership {
   private final IntFunction<Optional<MemberRecord>> table;
   private final OwnEntry log;
   private final BootClock clock;
+  private final HandOver handOver;
   private final AtomicReference<CatchUp> running = new AtomicReference<>();
 
   Membership(
@@ -116,6 +115,7 @@ final class Membership {
     this.table = table;
     this.log = log;
     this.clock = clock;
+    this.handOver = new HandOver(self, raft, lease, members);
   }
 
   /**
@@ -408,49 +408,18 @@ final class Membership {
    * @param target the next leader, or 0 for the one whose log is the longest
    */
   CompletableFuture<PeerMessage.Answer> handOver(int target, long timeoutNanos) {
-    if (target == self) {
-      return done();
-    }
     final CatchUp catchUp = running.get();
-    if (catchUp != null) {
-      // Ratis names no successor while a newcomer catches up.
-      return target == NOBODY
-          ? lease.surrender().thenCompose(released -> raft.stepDown(STEP_DOWN_NANOS)).handle(
-              (nothing, failure) -> failure == null ? done() : unknown(failure)).thenCompose(answer -> answer)
-          : afterwards(catchUp, timeoutNanos);
+    if (catchUp == null || target == self) {
+      return handOver.to(target, timeoutNanos);
     }
-    final Optional<MemberStatus> successor =
-        members.get().stream()
-            .filter(member -> member.nodeId() != self && Boolean.TRUE.equals(member.reachable()))
-            .filter(MemberStatus::voter)
-            .filter(member -> target == 0 || member.nodeId() == target)
-            .max(Comparator.comparingLong(MemberStatus::matchIndex));
-    if (successor.isEmpty()) {
-      return refused(
-          target == 0
-              ? "no other member can be reached"
-              : "node " + target + " is not a member that can be reached");
-    }
-    return lease
-        .surrender()
-        .thenCompose(released -> raft.transferLeadership(successor.get().nodeId(), timeoutNanos))
-        .handle(
-            (nothing, failure) -> {
-              if (failure == null) {
-                return done();
-              }
-              LOG.warn("the leadership could not be handed to node {}: {}", successor.get().nodeId(), cause(failure));
-              // Without its lease this node must not go on leading: any member may now be elected.
-              return raft.stepDown(STEP_DOWN_NANOS)
-                  .handle((gone, failed) -> PeerMessage.Answer.of(PeerMessage.Verdict.UNKNOWN));
-            })
-        .thenCompose(answer -> answer);
+    // Ratis names no successor while a newcomer catches up.
+    return target == NOBODY ? handOver.toNobody() : afterwards(catchUp, timeoutNanos);
   }
 
   /** Gives lease and leadership away, to nobody if there is nobody else. Blocks for as long as it may take. */
   void handOverBeforeStop(long timeoutNanos) {
     final boolean alone = raft.configurations().stream().allMatch(voters -> voters.size() == 1);
-    final CompletableFuture<?> given = alone ? lease.surrender() : handOver(0, timeoutNanos);
+    final CompletableFuture<?> given = alone ? lease.surrender() : handOver(NOBODY, timeoutNanos);
     try {
       given.get(timeoutNanos, TimeUnit.NANOSECONDS);
     } catch (TimeoutException | ExecutionException e) {
@@ -458,11 +427,6 @@ final class Membership {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-  }
-
-  private static CompletableFuture<PeerMessage.Answer> unknown(Throwable failure) {
-    LOG.warn("the leadership could not be given up: {}", cause(failure).toString());
-    return CompletableFuture.completedFuture(PeerMessage.Answer.of(PeerMessage.Verdict.UNKNOWN));
   }
 
   /** What a change of the configuration came to; {@code catchUp} is null when nobody came in. */
