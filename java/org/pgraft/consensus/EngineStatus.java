@@ -116,7 +116,7 @@ public record EngineStatus(
   /**
    * Counts since the engine started.
    *
-   * @param elections elections this node started, by its own log of role changes
+   * @param elections elections this node won since the engine started
    * @param requestsOk requests answered with a result
    * @param requestsFailed requests answered with an error that excludes an effect
    * @param requestsUnknown requests whose outcome could not be told

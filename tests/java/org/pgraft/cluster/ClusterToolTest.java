@@ -1,0 +1,86 @@
+package org.pgraft.cluster;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** {@code scripts/pgraft_cluster}, as somebody at a shell uses it, on the servers of this machine. */
+@Tag("cluster")
+final class ClusterToolTest {
+  private static final String BINDIR = System.getProperty("pgraft.test.bindir", "");
+
+  private Path parent;
+
+  @BeforeEach
+  void makeDirectory() throws Exception {
+    Assumptions.assumeFalse(BINDIR.isEmpty(), "the servers of this run are in containers");
+    parent = Files.createTempDirectory("pgraft-tool");
+    // the user that runs the servers has to come through
+    Command.run(List.of("chmod", "755", parent.toString())).orFail("chmod");
+  }
+
+  @AfterEach
+  void destroy() {
+    if (parent != null) {
+      run("destroy");
+      Command.run(List.of("rm", "-rf", parent.toString())).orFail("rm");
+    }
+  }
+
+  private Output run(String... arguments) {
+    List<String> command = new ArrayList<>(List.of(
+        Path.of("scripts/pgraft_cluster").toAbsolutePath().toString(), "--dir", parent + "/cluster"));
+    command.addAll(Arrays.asList(arguments));
+    return Command.run(command);
+  }
+
+  private String text(String... arguments) {
+    return run(arguments).orFail("pgraft_cluster " + String.join(" ", arguments)).text().strip();
+  }
+
+  private String sql(String node, String sql) {
+    return text("psql", node, "-XAtc", sql);
+  }
+
+  /** The node that status shows as the leader. */
+  private String leader() {
+    return text("status").lines().filter(line -> line.contains(" leader ")).map(line -> line.split(" +")[0])
+        .findFirst().orElse("none");
+  }
+
+  @Test
+  void when_nodes_are_added_replaced_and_removed_at_the_shell_then_the_cluster_is_what_was_asked_for() {
+    text("init", "--nodes", "3", "--pg-config", BINDIR + "/pg_config", "--port", Integer.toString(Ports.take()),
+        "--raft-port", Integer.toString(Ports.take()));
+    assertTrue(text("start").contains("the leader is n"), "it tells who leads");
+    sql("n1", "CREATE EXTENSION IF NOT EXISTS pgraft");
+    assertEquals("t", sql("n1", "SELECT pgraft_kv_put('key', 'value')"));
+
+    assertEquals("added n4", text("add"));
+    String before = leader();
+    text("transfer");
+    assertNotEquals(before, leader());
+    assertEquals("the leader is n4", text("transfer", "n4"));
+
+    String replaced = text("replace", "n1");
+    assertTrue(replaced.startsWith("replaced n1 by n5"), replaced);
+    assertTrue(text("remove", "n2").startsWith("removed n2"));
+    assertEquals("3,4,5", sql("n3", "SELECT string_agg(node_id::text, ',' ORDER BY node_id) FROM pgraft_get_nodes()"));
+
+    assertTrue(text("restart").contains("the leader is n"));
+    assertEquals("value", sql("n5", "SELECT pgraft_kv_get('key')"));
+    assertEquals("added n6", text("add"), "the number of a node that was removed is not used again");
+    assertTrue(run("remove", "n1").text().contains("there is no node n1"));
+  }
+}
