@@ -19,7 +19,7 @@ import org.pgraft.config.Settings;
  * promised, its votes and the entries it acknowledged, must still be there. What others know of it is asked by
  * {@link Clearance}.
  *
- * <p>Immutable; only looks at files.
+ * <p>Immutable. It changes no file but an empty one that Ratis left when it could not write.
  */
 final class Admission {
   private final Settings settings;
@@ -71,6 +71,12 @@ final class Admission {
   private void requireVotes() throws EngineException {
     final Path current = files.raft().resolve(cluster.toString()).resolve("current");
     final Path votes = VoteFile.in(current);
+    try {
+      DurableFile.restoreIfEmpty(votes, DirectorySync.FSYNC);
+      DurableFile.restoreIfEmpty(ConfigurationFile.in(current), DirectorySync.FSYNC);
+    } catch (IOException e) {
+      throw DiskError.of(e, files.root()).orElseGet(() -> new EngineException(e.getMessage(), StartFailure.DAMAGED, e));
+    }
     if (!Files.exists(votes)) {
       throw new EngineException(
           "the Raft log of node " + self + " is lost: \"" + votes + "\" is missing", StartFailure.DAMAGED);

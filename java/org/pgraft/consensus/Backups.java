@@ -129,7 +129,8 @@ final class Backups {
 
   /** Does something with the staging directory, which is empty before and after; every response completes normally. */
   CompletableFuture<ByteBuffer> work(Work work) {
-    return CompletableFuture.supplyAsync(
+    return EngineThreads.respond(
+        executor,
         () -> {
           try {
             EngineFiles.empty(staging);
@@ -152,7 +153,6 @@ final class Backups {
             LOG.error("a backup failed", e);
             return Responses.error(Failures.wrongState("the backup failed: " + e, "Look into the server's log."));
           }
-        },
-        executor);
+        });
   }
 }

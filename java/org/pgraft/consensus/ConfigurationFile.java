@@ -5,6 +5,7 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.proto.RaftProtos.RaftPeerProto;
@@ -21,13 +22,36 @@ final class ConfigurationFile {
   private ConfigurationFile() {}
 
   /**
-   * Makes the configuration that Ratis wrote last durable.
+   * Makes a configuration durable that Ratis was to write just now. When it could not, it has only logged that, and has left
+   * an old file or an empty one.
    *
    * @param directory where Ratis keeps it
-   * @throws IOException when that cannot be said; no snapshot may be taken then
+   * @param entry the entry of that configuration
+   * @throws IOException when it is not known to be durable; no snapshot may be taken then
    */
-  static void makeDurable(Path directory) throws IOException {
+  static void makeDurable(Path directory, LogEntryProto entry) throws IOException {
+    final Path file = in(directory);
+    if (!holds(file, entry)) {
+      DurableFile.replace(file, entry.toByteArray(), DirectorySync.FSYNC);
+    }
+    DurableFile.keep(file, DirectorySync.FSYNC);
     DirectorySync.FSYNC.sync(directory);
+  }
+
+  private static boolean holds(Path file, LogEntryProto entry) throws IOException {
+    try {
+      final LogEntryProto found = LogEntryProto.parseFrom(Files.readAllBytes(file));
+      return found.getTerm() == entry.getTerm()
+          && found.getIndex() == entry.getIndex()
+          && found.getConfigurationEntry().equals(entry.getConfigurationEntry());
+    } catch (NoSuchFileException | InvalidProtocolBufferException e) {
+      return false;
+    }
+  }
+
+  /** Where it is. */
+  static Path in(Path directory) {
+    return directory.resolve("raft-meta.conf");
   }
 
   /**
@@ -38,7 +62,7 @@ final class ConfigurationFile {
    * @throws DamagedFileException when it cannot
    */
   static void require(Path directory, boolean needed) throws IOException {
-    final Path file = directory.resolve("raft-meta.conf");
+    final Path file = in(directory);
     if (!Files.exists(file)) {
       if (needed) {
         throw new DamagedFileException(file, "it is missing");

@@ -190,7 +190,7 @@ final class Dispatcher {
   /** Founds a cluster here, or confirms that one was founded or joined; answered once it can be used. */
   private CompletableFuture<ByteBuffer> init(long deadline) {
     if (parts.raft().isMember()) {
-      return CompletableFuture.completedFuture(Responses.ok(YES.duplicate()));
+      return CompletableFuture.completedFuture(parts.founding().confirm().orElseGet(() -> Responses.ok(YES.duplicate())));
     }
     if (parts.raft().division().isEmpty() && parts.founding().hasJoined()) {
       return failed(parts.founding().whyNoMember());
@@ -326,7 +326,8 @@ final class Dispatcher {
   }
 
   private CompletableFuture<ByteBuffer> slowly(SlowRead read) {
-    return CompletableFuture.supplyAsync(
+    return EngineThreads.respond(
+        parts.slow(),
         () -> {
           try {
             return read.read();
@@ -336,8 +337,7 @@ final class Dispatcher {
             LOG.error("a read of the log or the store failed", e);
             return Responses.error(Failures.wrongState("the read failed: " + e, "Look into the server's log."));
           }
-        },
-        parts.slow());
+        });
   }
 
   @FunctionalInterface

@@ -1,6 +1,7 @@
 package org.pgraft.consensus;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.ratis.thirdparty.io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
@@ -17,10 +18,11 @@ import org.slf4j.LoggerFactory;
  * {@code raft-meta}, but does not fsync the directory, so that a power cut can bring the old vote back and let the node
  * vote twice in one term (Raft paper, figure 2: currentTerm and votedFor are persistent <em>before</em> a server
  * responds). Here the directory is synced before the answer to a vote request leaves, and, for the vote that a
- * candidate gives itself, before it acts as the leader.
+ * candidate gives itself, before it acts as the leader. A copy is kept for {@link Admission}, because Ratis empties the file
+ * when it cannot write it; a term that is only in the lost one has seen no vote of this node that counted.
  *
  * <p>Threads: gRPC's handler threads through {@link #interceptCall}, Ratis' threads through {@link
- * #beforeActingAsLeader}. No locks. When the directory cannot be synced the answer is withheld: the caller sees an error
+ * #beforeActingAsLeader}. The monitor is held while the copy is made. When the directory cannot be synced the answer is withheld: the caller sees an error
  * and counts no vote.
  */
 final class DurableVotes implements ServerInterceptor {
@@ -55,8 +57,17 @@ final class DurableVotes implements ServerInterceptor {
   void beforeActingAsLeader() throws IOException {
     final Path directory = metadataDirectory.get();
     if (directory != null) {
-      sync.sync(directory);
+      makeDurable(directory);
     }
+  }
+
+  /** One at a time: the copy is replaced, too. */
+  private synchronized void makeDurable(Path directory) throws IOException {
+    if (Files.exists(VoteFile.in(directory))) {
+      // Not an empty file, by which Ratis replaces one that it cannot write.
+      DurableFile.keep(VoteFile.read(directory).file(), sync);
+    }
+    sync.sync(directory);
   }
 
   @Override

@@ -86,6 +86,8 @@ public final class Engine {
   private final DormantNode dormant;
   private final CompletableFuture<Dispatcher> ready = new CompletableFuture<>();
 
+  /** The newest settings, of which those that can change while the engine runs are used. */
+  private volatile Settings reloaded;
   private volatile IdentityFiles identity;
   private volatile long incarnation;
   private volatile Clearance clearance;
@@ -111,6 +113,7 @@ public final class Engine {
    */
   public Engine(Settings settings, LeaseSink sink, BootClock clock, Runnable wakeWorker) {
     this.settings = settings;
+    this.reloaded = settings;
     this.sink = sink;
     this.store = new OpenStore(sink, wakeWorker);
     this.clock = clock;
@@ -254,7 +257,7 @@ public final class Engine {
                     settings.maxLogEntries()))
             .setParameters(parameters(receiver, acquaintances))
             .build();
-    raft = new RaftNode(self, cluster, server, latencies::fsynced);
+    raft = new RaftNode(self, cluster, server, latencies::fsynced, this::fail);
     final OwnEntries own = new OwnEntries(raft, () -> gateway, () -> router, clock);
 
     final RaftLeaseGround ground =
@@ -270,7 +273,7 @@ public final class Engine {
             System::currentTimeMillis,
             leasing,
             (long) (settings.electionTimeoutMillis() * LEASE_PER_ELECTION_TIMEOUT),
-            settings.heartbeatIntervalMillis());
+            reloaded.heartbeatIntervalMillis());
     reporter =
         new StatusReporter(
             self, settings.clusterId(), raft, store::get, applied, snapshots, board, outcomes, lease, clock,
@@ -278,13 +281,14 @@ public final class Engine {
     membership =
         new Membership(
             self, cluster, settings.clusterId(), raft, lease, clients, reporter::leaderView, this::inTable,
-            own::appendAsHolder, clock);
+            own::appendAsHolder,
+            new HandOver(self, raft, lease, reporter::leaderView, handOverPatienceNanos()), clock);
     final HolderDuties duties = new HolderDuties(store::get, applied, membership, () -> gateway);
     gateway = new HolderGateway(self, cluster, raft, lease, clients, clock, routing, duties);
     router =
         new WriteRouter(
             self, incarnation, gateway, applied, clock, System::currentTimeMillis, routing, outcomes, latencies);
-    upkeep = new Upkeep(this::holdsLease, own::appendAsLeader, settings.compactionThreshold(), settings.maxStoreBytes());
+    upkeep = new Upkeep(this::holdsLease, own::appendAsLeader, reloaded.compactionThreshold(), settings.maxStoreBytes());
     registration =
         new Registration(self, identity, incarnation, settings, router, gateway, clock, this::fail);
     dispatcher =
@@ -306,6 +310,11 @@ public final class Engine {
                 outcomes));
     receiver.wire(raft, gateway, reporter, duties, identity, registration, new Introductions(self, identity, clearance), settings.clusterId());
     events.wire(lease, board, reporter, upkeep);
+  }
+
+  /** Enough for an election that has to be repeated. */
+  private long handOverPatienceNanos() {
+    return TimeUnit.MILLISECONDS.toNanos(3L * settings.electionTimeoutMillis());
   }
 
   /** A map larger than the quota ever lets the store grow, pages that wait for readers included; only address space. */
@@ -339,16 +348,15 @@ public final class Engine {
   }
 
   private void configurationChanged() {
-    final Map<Integer, String> members = new TreeMap<>();
-    raft.division()
-        .ifPresent(
-            division ->
-                division
-                    .getRaftConf()
-                    .getCurrentPeers()
-                    .forEach(peer -> members.put(RaftNode.nodeId(peer.getId()), peer.getAddress())));
+    final Optional<RaftServer.Division> division = raft.division();
     try {
-      identity.rememberMembers(members);
+      // While the group closes there is none, and the members are still those of before.
+      if (division.isPresent()) {
+        final Map<Integer, String> members = new TreeMap<>();
+        division.get().getRaftConf().getCurrentPeers()
+            .forEach(peer -> members.put(RaftNode.nodeId(peer.getId()), peer.getAddress()));
+        identity.rememberMembers(members);
+      }
     } catch (IOException e) {
       LOG.warn("could not note the members in the identity file: {}", e.toString());
     }
@@ -415,10 +423,16 @@ public final class Engine {
     return keeper == null ? 0 : keeper.remainingNanos(nowNanos);
   }
 
-  /** For whose answers this node waits before it takes part, in words; empty when it waits for none. */
+  /** For whose answers this node waits before it takes part, or why it takes part no more, in words; empty when there is
+   * nothing to say. */
   public Optional<String> waitsFor() {
     final Clearance asked = clearance;
-    return phase == Phase.WAITING && asked != null ? asked.waitsFor() : Optional.empty();
+    if (phase == Phase.WAITING) {
+      return asked == null ? Optional.empty() : asked.waitsFor();
+    }
+    return phase == Phase.RUNNING && identity.identity().member() && !raft.isMember() && raft.division().isEmpty()
+        ? Optional.of("takes part in its cluster no more: it was removed, or its engine is about to begin anew")
+        : Optional.empty();
   }
 
   /** Why the engine cannot go on; it has stopped taking part. Empty while all is well. */
@@ -460,10 +474,14 @@ public final class Engine {
     duties.setLimit(changed.hangTimeoutMillis());
     stall.setLimit(changed.fsyncTimeoutMillis());
     snapshots.setInterval(changed.snapshotInterval());
+    reloaded = changed;
     final LeaseKeeper keeper = lease;
     if (keeper != null) {
       keeper.setInterval(changed.heartbeatIntervalMillis());
-      upkeep.setThreshold(changed.compactionThreshold());
+    }
+    final Upkeep keeping = upkeep;
+    if (keeping != null) {
+      keeping.setThreshold(changed.compactionThreshold());
     }
   }
 

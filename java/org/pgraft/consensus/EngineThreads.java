@@ -1,10 +1,16 @@
 package org.pgraft.consensus;
 
+import java.nio.ByteBuffer;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import org.pgraft.command.Responses;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,6 +39,19 @@ final class EngineThreads {
     } else {
       handler.uncaughtException(Thread.currentThread(), thrown);
     }
+  }
+
+  /**
+   * Lets an executor work out a response. What it throws and does not answer itself is for {@link #uncaught}; the response is
+   * an error then.
+   */
+  static CompletableFuture<ByteBuffer> respond(Executor executor, Supplier<ByteBuffer> work) {
+    return CompletableFuture.supplyAsync(work, executor)
+        .exceptionally(
+            thrown -> {
+              uncaught(thrown instanceof CompletionException && thrown.getCause() != null ? thrown.getCause() : thrown);
+              return Responses.error(Failures.stopping());
+            });
   }
 
   /** One thread; what a task throws goes to {@link #uncaught} and not into a future that nobody reads. */

@@ -119,6 +119,15 @@ final class Failures {
           + " out of pgraft.initial_cluster with pgraft.node_id, pgraft.address and pgraft.port set instead, start it, and"
           + " run pgraft_add_node() on a member.";
 
+  /** While a snapshot of the leader's is put in place. */
+  static Failure storeReplaced() {
+    return new Failure(
+        SqlState.NOT_ACCEPTED,
+        "the request was not accepted: the store is being replaced by a snapshot of the leader's",
+        "Nothing was changed.",
+        "It is safe to try again.");
+  }
+
   /** Of a node that was a member, and whose group is closed. */
   static Failure memberNoMore() {
     return new Failure(

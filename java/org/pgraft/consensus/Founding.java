@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -65,9 +66,22 @@ final class Founding {
     return identity.identity().member() || raft.division().isPresent();
   }
 
-  /** Why requests cannot be carried out while no group is open here. */
+  /** Why requests cannot be carried out while no group, or no store, is open here. */
   Failure whyNoMember() {
+    if (raft.division().isPresent()) {
+      return Failures.storeReplaced();
+    }
     return identity.identity().member() ? Failures.memberNoMore() : Failures.notInitialized();
+  }
+
+  /** Sees to it that this node, a member, knows so after a restart: an earlier attempt may have failed; the error if one does. */
+  Optional<ByteBuffer> confirm() {
+    try {
+      identity.becomeMember();
+      return Optional.empty();
+    } catch (IOException e) {
+      return Optional.of(Responses.error(Failures.files(e)));
+    }
   }
 
   /** Founds a cluster with an empty store. */

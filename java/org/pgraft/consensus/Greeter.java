@@ -37,7 +37,7 @@ final class Greeter {
    *
    * @param members where they listen, by id
    * @param mine the directory and the run with which this node is about to take part
-   * @return the greetings of those that answered, by id
+   * @return the greetings of those that answered, by the ids that they say they have
    * @throws EngineException when one of them knows that this node must not take part
    */
   Map<Integer, Greeting> greet(Map<Integer, String> members, KnownDirectory mine) throws EngineException {
@@ -52,7 +52,8 @@ final class Greeter {
       final Optional<Greeting> greeting = answer(call.getKey(), call.getValue());
       if (greeting.isPresent()) {
         greeting.get().check(self, mine);
-        greetings.put(call.getKey(), greeting.get());
+        // Two addresses may lead to one server.
+        greetings.put(greeting.get().node(), greeting.get());
       }
     }
     return greetings;

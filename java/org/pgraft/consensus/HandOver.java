@@ -28,12 +28,15 @@ final class HandOver {
   private final RaftNode raft;
   private final LeaseKeeper lease;
   private final Supplier<List<MemberStatus>> members;
+  private final long patienceNanos;
 
-  HandOver(int self, RaftNode raft, LeaseKeeper lease, Supplier<List<MemberStatus>> members) {
+  /** @param patienceNanos how long a successor may take: nobody leads meanwhile */
+  HandOver(int self, RaftNode raft, LeaseKeeper lease, Supplier<List<MemberStatus>> members, long patienceNanos) {
     this.self = self;
     this.raft = raft;
     this.lease = lease;
     this.members = members;
+    this.patienceNanos = patienceNanos;
   }
 
   /**
@@ -61,7 +64,7 @@ final class HandOver {
     final int next = successor.get().nodeId();
     return lease
         .surrender()
-        .thenCompose(released -> raft.transferLeadership(next, timeoutNanos))
+        .thenCompose(released -> raft.transferLeadership(next, Math.min(timeoutNanos, patienceNanos)))
         .handle((nothing, failure) -> failure == null ? CompletableFuture.completedFuture(done()) : stepDown(next, failure))
         .thenCompose(answer -> answer);
   }
@@ -84,7 +87,14 @@ final class HandOver {
   /** Without its lease this node must not go on leading: any member may now be elected. */
   private CompletableFuture<PeerMessage.Answer> stepDown(int next, Throwable failure) {
     LOG.warn("the leadership could not be handed to node {}: {}", next, cause(failure).toString());
-    return raft.stepDown(STEP_DOWN_NANOS).handle((gone, failed) -> PeerMessage.Answer.of(PeerMessage.Verdict.UNKNOWN));
+    return raft.stepDown(STEP_DOWN_NANOS)
+        .handle(
+            (gone, failed) -> {
+              if (failed != null) {
+                LOG.warn("this node could not step down: {}", cause(failed).toString());
+              }
+              return PeerMessage.Answer.of(PeerMessage.Verdict.UNKNOWN);
+            });
   }
 
   private static Throwable cause(Throwable failure) {

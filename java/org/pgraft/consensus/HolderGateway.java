@@ -68,7 +68,7 @@ final class HolderGateway implements WriteRouter.Holder {
   public CompletableFuture<Submission> append(Batch batch, long timeoutNanos) {
     final long attemptNanos = Math.min(timeoutNanos, ATTEMPT_NANOS);
     if (lease.heldTerm(clock.nanos()) != 0) {
-      return raft.append(batch.encode(), attemptNanos);
+      return appendHere(batch.encode(), attemptNanos);
     }
     final Optional<InetSocketAddress> leader = otherLeader();
     if (leader.isEmpty() || !clients.connected(leader.get())) {
@@ -77,6 +77,20 @@ final class HolderGateway implements WriteRouter.Holder {
     return clients
         .call(leader.get(), message(PeerMessage.Kind.FORWARD, batch.encode()), attemptNanos)
         .handle(HolderGateway::submission);
+  }
+
+  /**
+   * The lease is checked before, so that nothing is appended in vain, and again when the batch is applied: between the check
+   * and the append this node may have lost its lease, another have held one, and this node lead again. Then another's lease
+   * may still run, and the outcome is left open; the same batch is offered again and answered from its first result.
+   */
+  private CompletableFuture<Submission> appendHere(ByteBuffer batch, long timeoutNanos) {
+    return raft.append(batch, timeoutNanos)
+        .thenApply(
+            submission ->
+                submission.kind() == Submission.Kind.DONE && lease.heldTerm(clock.nanos()) == 0
+                    ? Submission.UNKNOWN
+                    : submission);
   }
 
   private static Submission submission(byte[] bytes, Throwable failure) {
@@ -114,7 +128,7 @@ final class HolderGateway implements WriteRouter.Holder {
     } catch (PgraftException e) {
       return CompletableFuture.completedFuture(PeerMessage.Answer.refused("the batch is malformed"));
     }
-    return raft.append(batch, ATTEMPT_NANOS)
+    return appendHere(batch, ATTEMPT_NANOS)
         .thenApply(
             submission ->
                 switch (submission.kind()) {

@@ -3,14 +3,11 @@ package org.pgraft.consensus;
 import java.io.IOException;
 import java.io.StringReader;
 import java.io.StringWriter;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -58,14 +55,15 @@ final class IdentityFiles {
       final Optional<Identity> kept = read(directory.resolve(FILE));
       final Optional<Identity> marked = read(marker);
       final Identity identity;
-      if (kept.isPresent() && !mayChange(kept.get(), directory, clusterId, nodeId)) {
+      if (kept.isPresent()
+          && (isMember(marked, nodeId) || !mayChange(kept.get(), directory, clusterId, nodeId))) {
         identity = checked(kept.get(), marked, directory, marker, clusterId, nodeId);
       } else {
         refuseLostDirectory(marked, directory, marker, nodeId);
         identity = Identity.fresh(clusterId, nodeId);
       }
       final IdentityFiles files = new IdentityFiles(directory, marker, sync, identity.nextStart());
-      files.store();
+      files.store(files.current);
       files.mark();
       return files;
     } catch (IOException e) {
@@ -110,9 +108,7 @@ final class IdentityFiles {
               + "\", but pgraft.cluster_id is \"" + clusterId + "\"",
           "Correct pgraft.cluster_id, or set pgraft.data_dir to a new directory to join another cluster.");
     }
-    if (marked.isPresent()
-        && marked.get().nodeId() == nodeId
-        && !marked.get().directory().equals(kept.directory())) {
+    if (isMember(marked, nodeId) && !marked.get().directory().equals(kept.directory())) {
       throw new EngineException(
           "directory \"" + directory + "\" is not the one that this server used before",
           "Put the right directory back. If it is meant to be this one, delete \"" + marker + "\".");
@@ -123,13 +119,17 @@ final class IdentityFiles {
   private static void refuseLostDirectory(Optional<Identity> marked, Path directory, Path marker, int nodeId)
       throws EngineException {
     // A marker of another node came with a copy of that node's PGDATA and says nothing about this one.
-    if (marked.isPresent() && marked.get().nodeId() == nodeId && marked.get().member()) {
+    if (isMember(marked, nodeId)) {
       throw new EngineException(
           "directory \"" + directory + "\" of node " + nodeId
               + " is lost: it holds no identity, but this server used it before",
           "Put the directory back. If it is gone for good, run pgraft_remove_node(" + nodeId
               + ") on another member, delete \"" + marker + "\", and add the node again under a new id.");
     }
+  }
+
+  private static boolean isMember(Optional<Identity> marked, int nodeId) {
+    return marked.isPresent() && marked.get().nodeId() == nodeId && marked.get().member();
   }
 
   synchronized Identity identity() {
@@ -139,17 +139,15 @@ final class IdentityFiles {
   /** Remembers, durably, that this node is a member from now on. */
   synchronized void becomeMember() throws IOException {
     if (!current.member()) {
-      current = current.asMember();
-      store();
-      mark();
+      store(current.asMember());
     }
+    mark();
   }
 
   /** Remembers the members of the configuration in force, for the questions of the next start. */
   synchronized void rememberMembers(Map<Integer, String> members) throws IOException {
     if (!current.members().equals(members)) {
-      current = current.withMembers(members);
-      store();
+      store(current.withMembers(members));
     }
   }
 
@@ -166,14 +164,15 @@ final class IdentityFiles {
       return Optional.of(before);
     }
     if (!shown.equals(before)) {
-      current = current.withIntroduced(node, shown);
-      store();
+      store(current.withIntroduced(node, shown));
     }
     return Optional.empty();
   }
 
-  private void store() throws IOException {
-    write(directory.resolve(FILE), current);
+  /** What could not be stored is not remembered either, so that a repetition tries again. */
+  private void store(Identity next) throws IOException {
+    write(directory.resolve(FILE), next);
+    current = next;
   }
 
   private void mark() throws IOException {
@@ -206,19 +205,7 @@ final class IdentityFiles {
     properties.setProperty(CHECKSUM, checksum(properties));
     final StringWriter text = new StringWriter();
     properties.store(text, "Identity of a pgraft node. Never edit, copy or restore this file.");
-    final Path fresh = file.resolveSibling(file.getFileName() + ".new");
-    // What is left of one whose fsync failed is not used again: its next fsync may succeed and sync nothing.
-    Files.deleteIfExists(fresh);
-    try (FileChannel out =
-        FileChannel.open(fresh, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-      final java.nio.ByteBuffer bytes = StandardCharsets.UTF_8.encode(text.toString());
-      while (bytes.hasRemaining()) {
-        out.write(bytes);
-      }
-      out.force(true);
-    }
-    Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    sync.sync(file.getParent());
+    DurableFile.replace(file, text.toString().getBytes(StandardCharsets.UTF_8), sync);
   }
 
   private static Optional<Identity> read(Path file) throws IOException, EngineException {

@@ -119,11 +119,22 @@ final class LogSegments {
             "the log in \"" + file.getParent() + "\" has no entries from " + next + " on before file \""
                 + file.getFileName() + "\": a file is missing");
       }
-      final SegmentScan scan = SegmentScan.of(file, segment.getKey());
+      final SegmentScan scan = SegmentScan.of(file, segment.getKey(), end(file));
       if (isOpen(file)) {
+        if (scan.bytesBehind() > 0) {
+          LOG.warn(
+              "the last write to the log's segment {} did not finish: {} bytes after entry {} are cut off",
+              file, scan.bytesBehind(), scan.lastIndex());
+        }
         writeAnew(file, scan);
       } else if (scan.lastIndex() != end(file)) {
         throw new DamagedFileException(file, "entries are missing after " + (next + scan.entries() - 1));
+      } else if (scan.bytesBehind() > 0) {
+        // Entries of an earlier leader, which Ratis cut off before it closed the segment, without an fsync.
+        LOG.warn(
+            "the log's segment {} ends with entry {}, but it has {} bytes more: they were cut off before, and are now again",
+            file, scan.lastIndex(), scan.bytesBehind());
+        writeAnew(file, scan);
       }
       next += scan.entries();
       if (scan.entries() > 0) {
@@ -140,13 +151,6 @@ final class LogSegments {
   }
 
   private static void writeAnew(Path segment, SegmentScan scan) throws IOException {
-    if (scan.tornBytes() > 0) {
-      LOG.warn(
-          "the last write to the log's segment {} did not finish: {} bytes after entry {} are cut off",
-          segment,
-          scan.tornBytes(),
-          scan.lastIndex());
-    }
     final Path fresh = segment.resolveSibling(FRESH);
     boolean done = false;
     try {

@@ -104,6 +104,7 @@ final class Membership {
       Supplier<List<MemberStatus>> members,
       IntFunction<Optional<MemberRecord>> table,
       OwnEntry log,
+      HandOver handOver,
       BootClock clock) {
     this.self = self;
     this.cluster = cluster;
@@ -115,7 +116,7 @@ final class Membership {
     this.table = table;
     this.log = log;
     this.clock = clock;
-    this.handOver = new HandOver(self, raft, lease, members);
+    this.handOver = handOver;
   }
 
   /**

@@ -7,8 +7,8 @@ import java.util.function.Supplier;
 import org.pgraft.command.Request;
 
 /**
- * Appends entries that the engine itself needs: leases, members, compactions. They share the queue and the identities of the
- * sessions' requests.
+ * Appends entries that the engine itself needs: leases, members, compactions. They go past the queue of
+ * the sessions' requests, under the same identities.
  *
  * <p>Thread-safe; nothing blocks.
  */

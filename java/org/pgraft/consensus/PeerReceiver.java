@@ -110,7 +110,7 @@ final class PeerReceiver implements PeerHandler.Receiver {
     if (wired.raft().division().isPresent()) {
       // Asked before, but the change of the configuration did not come through: wait for it again.
       return !wired.raft().isMember()
-          ? answered(joined(wired))
+          ? answered(becomeMember(wired))
           : answered(Answer.refused("node " + self + " is a member of a cluster already"));
     }
     if (wired.identity().identity().member()) {

@@ -17,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.GroupManagementRequest;
@@ -31,6 +32,7 @@ import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.protocol.SetConfigurationRequest;
 import org.apache.ratis.protocol.SnapshotManagementRequest;
 import org.apache.ratis.protocol.TransferLeadershipRequest;
+import org.apache.ratis.protocol.exceptions.AlreadyExistsException;
 import org.apache.ratis.protocol.exceptions.GroupMismatchException;
 import org.apache.ratis.server.DivisionInfo;
 import org.apache.ratis.server.RaftConfiguration;
@@ -53,6 +55,7 @@ final class RaftNode implements AutoCloseable {
   private final int node;
   private final RaftGroupId groupId;
   private final RaftServer server;
+  private final Consumer<Throwable> failed;
   private final ClientId clientId = ClientId.randomId();
   private final AtomicLong callIds = new AtomicLong();
 
@@ -64,11 +67,13 @@ final class RaftNode implements AutoCloseable {
    * @param cluster the group's id
    * @param server a server that was built but not started
    * @param fsyncNanos told how long each fsync of the log took; must not block
+   * @param failed told what the engine has to begin anew for
    */
-  RaftNode(int node, UUID cluster, RaftServer server, LongConsumer fsyncNanos) {
+  RaftNode(int node, UUID cluster, RaftServer server, LongConsumer fsyncNanos, Consumer<Throwable> failed) {
     this.node = node;
     this.groupId = RaftGroupId.valueOf(cluster);
     this.server = server;
+    this.failed = failed;
     RaftMetrics.observeFsync(memberId(), fsyncNanos);
   }
 
@@ -99,7 +104,8 @@ final class RaftNode implements AutoCloseable {
   }
 
   /**
-   * Starts this node's member of the group.
+   * Starts this node's member of the group. When that fails the engine has to begin anew: what Ratis has opened of the group
+   * stays open.
    *
    * @param peers the members of a new group, or nothing to wait for a leader to send the configuration
    */
@@ -108,7 +114,13 @@ final class RaftNode implements AutoCloseable {
         .groupManagementAsync(
             GroupManagementRequest.newAdd(
                 clientId, peerId(node), callIds.incrementAndGet(), RaftGroup.valueOf(groupId, peers), false))
-        .thenAccept(RaftNode::requireSuccess);
+        .thenAccept(RaftNode::requireSuccess)
+        .whenComplete(
+            (nothing, failure) -> {
+              if (failure != null && !(failure.getCause() instanceof AlreadyExistsException)) {
+                failed.accept(failure.getCause() == null ? failure : failure.getCause());
+              }
+            });
   }
 
   /** This node's member of the group, if it has one whose log is open. */

@@ -326,6 +326,8 @@ final class RatisStateMachine extends BaseStateMachine {
         votes.beforeActingAsLeader();
       } catch (IOException e) {
         events.failed(e);
+        // Ratis has not begun to append as the leader, and does not begin.
+        throw new UncheckedIOException("the vote of this node for itself is not known to be durable", e);
       }
     } else {
       events.leaderLost();
@@ -349,7 +351,9 @@ final class RatisStateMachine extends BaseStateMachine {
   @Override
   public void notifyConfigurationChanged(long term, long index, RaftConfigurationProto configuration) {
     try {
-      ConfigurationFile.makeDurable(log);
+      ConfigurationFile.makeDurable(
+          log,
+          LogEntryProto.newBuilder().setTerm(term).setIndex(index).setConfigurationEntry(configuration).build());
     } catch (IOException e) {
       events.failed(e);
       throw new UncheckedIOException("configuration " + index + " could not be made durable", e);

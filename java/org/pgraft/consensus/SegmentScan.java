@@ -59,12 +59,13 @@ final class SegmentScan {
    *
    * @param file its file
    * @param first the index with which it begins
+   * @param last the index with which it ends at the latest; what comes behind is not looked at
    * @throws DamagedFileException when it is damaged
    * @throws IOException when it cannot be read
    */
-  static SegmentScan of(Path file, long first) throws IOException {
+  static SegmentScan of(Path file, long first, long last) throws IOException {
     final SegmentScan scan = new SegmentScan(Files.readAllBytes(file));
-    scan.read(file, first);
+    scan.read(file, first, last);
     return scan;
   }
 
@@ -83,8 +84,8 @@ final class SegmentScan {
     return lastTerm;
   }
 
-  /** How many bytes at the end belong to a write that did not finish. */
-  int tornBytes() {
+  /** How many bytes come after the last whole entry, or after the last one that was asked for. */
+  int bytesBehind() {
     return Math.max(0, written - end);
   }
 
@@ -93,7 +94,7 @@ final class SegmentScan {
     return Arrays.copyOf(bytes, end);
   }
 
-  private void read(Path file, long first) throws DamagedFileException {
+  private void read(Path file, long first, long last) throws DamagedFileException {
     if (!hasHeader()) {
       if (!isTornHeader()) {
         throw new DamagedFileException(file, "it does not begin like a segment of the log");
@@ -101,7 +102,7 @@ final class SegmentScan {
       return;
     }
     end = HEADER.length;
-    while (end < written) {
+    while (end < written && first + entries <= last) {
       final LogEntryProto entry = entryAt(end);
       if (entry == null) {
         break;
@@ -115,7 +116,9 @@ final class SegmentScan {
       lastTerm = entry.getTerm();
       end += length(end).getAsInt();
     }
-    requireTornTail(file, first + entries);
+    if (first + entries <= last) {
+      requireTornTail(file, first + entries);
+    }
   }
 
   private boolean hasHeader() {

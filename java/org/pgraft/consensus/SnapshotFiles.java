@@ -2,6 +2,7 @@ package org.pgraft.consensus;
 
 import java.io.File;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +17,7 @@ import org.apache.ratis.server.protocol.TermIndex;
 import org.apache.ratis.statemachine.impl.SimpleStateMachineStorage;
 import org.apache.ratis.statemachine.impl.SingleFileSnapshotInfo;
 import org.apache.ratis.util.MD5FileUtil;
+import org.apache.ratis.util.StringUtils;
 import org.pgraft.store.SnapshotWriter;
 import org.pgraft.store.Store;
 import org.slf4j.Logger;
@@ -114,8 +116,12 @@ final class SnapshotFiles {
     final File file = storage.getSnapshotFile(at.getTerm(), at.getIndex());
     Files.move(copy.file(), file.toPath(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     sync.sync(file.toPath().getParent());
-    final MD5Hash digest = MD5FileUtil.computeAndSaveMd5ForFile(file);
-    sync.sync(file.toPath().getParent());
+    final MD5Hash digest = MD5FileUtil.computeMd5ForFile(file);
+    // In Ratis' form. Its own code would leave an empty file when there is no space, over which it then stumbles.
+    DurableFile.replace(
+        file.toPath().resolveSibling(file.getName() + MD5FileUtil.MD5_SUFFIX),
+        (StringUtils.bytes2HexString(digest.getDigest()) + " *" + file.getName() + "\n").getBytes(StandardCharsets.US_ASCII),
+        sync);
     RatisStateMachine.register(storage, file, digest, at);
     return at;
   }

@@ -123,9 +123,4 @@ final class SnapshotSchedule {
   long finishedCount() {
     return finishedCount.sum();
   }
-
-  /** Whether a snapshot is being taken. */
-  boolean isRunning() {
-    return running.get() != null;
-  }
 }

@@ -30,18 +30,28 @@ final class TermWatch {
     this.directory = directory;
   }
 
-  /** Why the node cannot go on: its term was not written for many looks. */
+  /** Why the node cannot go on: its term is not there, or cannot be read, for many looks. */
   Optional<EngineException> look() {
     final long term = currentTerm.getAsLong();
     if (term == 0) {
       return Optional.empty();
     }
+    IOException unreadable = null;
+    boolean behind;
     try {
-      looksBehind = votes.keptTerm() < term ? looksBehind + 1 : 0;
-      return looksBehind > LOOKS_BEHIND_MAX ? Optional.of(unwritten(term, null)) : Optional.empty();
+      behind = votes.keptTerm() < term;
     } catch (IOException e) {
-      return Optional.of(DiskError.of(e, directory).orElseGet(() -> unwritten(term, e)));
+      behind = true;
+      unreadable = e;
     }
+    looksBehind = behind ? looksBehind + 1 : 0;
+    return looksBehind > LOOKS_BEHIND_MAX ? Optional.of(failure(term, unreadable)) : Optional.empty();
+  }
+
+  private EngineException failure(long term, IOException unreadable) {
+    return unreadable == null
+        ? unwritten(term, null)
+        : DiskError.of(unreadable, directory).orElseGet(() -> unwritten(term, unreadable));
   }
 
   private EngineException unwritten(long term, IOException cause) {

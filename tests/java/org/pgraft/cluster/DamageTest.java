@@ -27,12 +27,13 @@ final class DamageTest extends ClusterTest {
 
   // Snapshots and closed segments are of entries with at least two digits, which tells them from their checksums.
 
-  // What a node makes of each damage that its file has when it starts.
+  // What a node makes of each damage that its file has when it starts. Of vote and configuration it keeps a copy for when they
+  // are empty, which is what Ratis makes of them when it cannot write.
   private static final String AFTER_A_CLEAN_STOP = """
       file                          TRUNCATED  FLIPPED   ZEROED    EMPTIED   DELETED
       identity                      refuses    refuses   -         refuses   refuses
-      current/raft-meta             refuses    -         -         refuses   refuses
-      current/raft-meta.conf        refuses    refuses   -         refuses   refuses
+      current/raft-meta             refuses    -         -         recovers  refuses
+      current/raft-meta.conf        refuses    refuses   -         recovers  refuses
       current/log_inprogress_*      refuses    refuses   refuses   refuses   refuses
       current/log_*-*               refuses    refuses   -         refuses   refuses
       sm/snapshot.*_*[0-9][0-9]     refuses    refuses   -         refuses   recovers

@@ -99,6 +99,57 @@ final class DiskTest extends ClusterTest {
     assertAllIsKept(cluster, load);
   }
 
+  /** The file gets its place all the same then, empty: Ratis replaces its files also when it could not write them. */
+  @Test
+  void when_term_and_configuration_can_be_replaced_but_not_written_then_the_node_comes_back_and_has_them() throws Exception {
+    TestCluster cluster = untilTheEnd(TestCluster.prepared(3, Map.of()));
+    Map<TestNode, PowerSwitch> disks = start(cluster);
+    Load load = Load.during(cluster.nodes(), 3, running -> {
+      for (int round = 0; round < 2; round++) {
+        running.awaitMore(20);
+        TestNode leader = cluster.leader();
+        TestNode node = cluster.others(leader).get(0);
+        TestNode next = cluster.others(leader, node).get(0);
+        // "/raft-meta" is part of the names of both
+        disks.get(node).fail("w", round == 0 ? "/raft-meta" : "/raft-meta.conf");
+        leader.rows("SELECT pgraft_transfer_leadership(?)", next.number());
+        Await.value(node + " says so", () -> node.text("SELECT message FROM pgraft_node_status()"),
+            message -> message.contains("could not be written") || message.contains(FAILS));
+        running.awaitMore(20);
+        disks.get(node).mend();
+        node.awaitState("RUNNING");
+      }
+      running.awaitMore(20);
+    });
+    assertAllIsKept(cluster, load);
+    for (TestNode node : cluster.nodes()) {
+      node.restart();
+      node.awaitState("RUNNING");
+    }
+    cluster.assertSameStores();
+  }
+
+  @Test
+  void when_the_checksum_of_a_snapshot_cannot_be_written_then_the_next_one_can_and_the_node_starts() throws Exception {
+    TestCluster cluster = untilTheEnd(TestCluster.prepared(3, Map.of()));
+    Map<TestNode, PowerSwitch> disks = start(cluster);
+    TestNode node = cluster.follower();
+    node.put("key", "value");
+    disks.get(node).fail("w", ".md5");
+    try (Session session = node.connect()) {
+      assertEquals("55000", session.failure("SELECT pgraft_snapshot()").getSQLState());
+    }
+    disks.get(node).mend();
+    node.restart();
+    node.awaitState("RUNNING");
+    node.put("key", "newer");
+    Await.until("a snapshot can be taken", () -> node.number("SELECT pgraft_snapshot()") > 0);
+    node.restart();
+    node.awaitState("RUNNING");
+    assertEquals("newer", node.get("key"));
+    cluster.assertSameStores();
+  }
+
   @Test
   void when_fsyncs_of_the_log_failed_everywhere_then_a_power_cut_loses_nothing_that_was_acknowledged_later()
       throws Exception {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,6 +15,7 @@ import org.apache.ratis.thirdparty.io.grpc.ServerCall;
 import org.apache.ratis.thirdparty.io.grpc.Status;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** A vote leaves the node only when it can no longer be forgotten. */
 class DurableVotesTest {
@@ -56,6 +58,23 @@ class DurableVotesTest {
   void when_aCandidateWins_then_itsVoteForItselfIsSyncedToo() throws IOException {
     votes.beforeActingAsLeader();
     assertEquals(List.of("fsync /current"), events);
+  }
+
+  @Test
+  void when_ratisLeavesAnEmptyFile_then_noVoteIsGivenAndTheLastOneComesBack(@TempDir Path directory) throws IOException {
+    final Path file = VoteFile.in(directory);
+    votes.watch(directory);
+    Files.writeString(file, "term=3\nvotedFor=2\n");
+    answer(DurableVotes.REQUEST_VOTE);
+    assertEquals("answer", events.get(events.size() - 2));
+
+    Files.write(file, new byte[0]);
+    events.clear();
+    answer(DurableVotes.REQUEST_VOTE);
+    assertEquals(List.of("close INTERNAL"), events);
+
+    DurableFile.restoreIfEmpty(file, DirectorySync.FSYNC);
+    assertEquals(new VoteFile(file, 3, "2"), VoteFile.read(directory));
   }
 
   private void answer(String method) {

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
@@ -72,6 +73,50 @@ class IdentityFilesTest {
     Files.createDirectories(directory.resolve("raft").resolve("a-group"));
 
     assertThrows(EngineException.class, () -> claim("c", 2));
+  }
+
+  @Test
+  void when_whatIsShownCannotBeNoted_then_theNextAttemptNotesIt() throws Exception {
+    final boolean[] fails = {false};
+    final DirectorySync sync =
+        where -> {
+          if (fails[0]) {
+            throw new IOException("no fsync today");
+          }
+        };
+    final IdentityFiles files = IdentityFiles.claim(directory, pgdata, "c", 1, sync);
+    final KnownDirectory shown = new KnownDirectory(UUID.randomUUID(), 7);
+    fails[0] = true;
+    assertThrows(IOException.class, () -> files.introduce(2, shown, true));
+    assertThrows(IOException.class, files::becomeMember);
+    Files.delete(directory.resolve("identity"));
+    fails[0] = false;
+    assertTrue(files.introduce(2, shown, true).isEmpty());
+    files.becomeMember();
+
+    final IdentityFiles again = claim("c", 1);
+    assertTrue(again.identity().member());
+    assertEquals(Map.of(2, shown), again.identity().introduced());
+  }
+
+  @Test
+  void when_theServerEndsBetweenIdentityAndMarker_then_itStartsAgain() throws Exception {
+    claim("c", 1);
+    final byte[] marker = Files.readAllBytes(pgdata.resolve("pgraft.identity"));
+    final Identity corrected = claim("d", 1).identity();
+    Files.write(pgdata.resolve("pgraft.identity"), marker);
+
+    assertEquals(corrected.directory(), claim("d", 1).identity().directory());
+  }
+
+  @Test
+  void when_aMemberIsGivenTheDirectoryThatAnotherNodePrepared_then_itIsRefusedAsThat() throws Exception {
+    claim("c", 1).becomeMember();
+    directory = Files.createDirectory(temp.resolve("prepared.pgraft"));
+    IdentityFiles.claim(directory, Files.createDirectory(temp.resolve("pgdata5")), "c", 5, DirectorySync.FSYNC);
+
+    final EngineException refused = assertThrows(EngineException.class, () -> claim("c", 1));
+    assertTrue(refused.getMessage().contains("belongs to node 5"), refused.getMessage());
   }
 
   @Test

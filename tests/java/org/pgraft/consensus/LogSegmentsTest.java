@@ -125,6 +125,19 @@ final class LogSegmentsTest {
   }
 
   @Test
+  void when_whatWasCutOffIsBackAfterAPowerCut_then_itIsCutOffAgain() throws IOException {
+    // entry 10 was an earlier leader's; the segment was cut to 9, closed, and the log went on with another entry 10
+    make("log_inprogress_0", 0, 10);
+    make("log_inprogress_10", 10, 11);
+    assertEquals(TermIndex.valueOf(1, 11), segments.open(log, NO_SNAPSHOT));
+    assertArrayEquals(Segments.of(0, 9), Files.readAllBytes(log.resolve("log_0-9")));
+
+    make("log_0-9", 0, 10);
+    assertEquals(TermIndex.valueOf(1, 11), segments.open(log, NO_SNAPSHOT));
+    assertArrayEquals(Segments.of(0, 9), Files.readAllBytes(log.resolve("log_0-9")));
+  }
+
+  @Test
   void when_aClosedSegmentIsShorterThanItsName_then_thatIsDamage() throws IOException {
     make("log_0-9", 0, 8);
     make("log_inprogress_10", 10, 12);
