@@ -90,7 +90,7 @@ final class DiskTest extends ClusterTest {
       disks.get(node).fail("wtcr", "/raft-meta");
       // which begins another term
       leader.rows("SELECT pgraft_transfer_leadership(?)", next.number());
-      awaitMessage(node, "could not be written");
+      awaitUnwritten(node);
       running.awaitMore(20);
       disks.get(node).mend();
       node.awaitState("RUNNING");
@@ -113,8 +113,7 @@ final class DiskTest extends ClusterTest {
         // "/raft-meta" is part of the names of both
         disks.get(node).fail("w", round == 0 ? "/raft-meta" : "/raft-meta.conf");
         leader.rows("SELECT pgraft_transfer_leadership(?)", next.number());
-        Await.value(node + " says so", () -> node.text("SELECT message FROM pgraft_node_status()"),
-            message -> message.contains("could not be written") || message.contains(FAILS));
+        awaitUnwritten(node);
         running.awaitMore(20);
         disks.get(node).mend();
         node.awaitState("RUNNING");
@@ -225,6 +224,12 @@ final class DiskTest extends ClusterTest {
   }
 
   /** Waits until a node says what its disk has, where, and what to do. */
+  /** The term or the configuration, whichever was to be written first. */
+  private static void awaitUnwritten(TestNode node) throws InterruptedException {
+    Await.value(node + " says so", () -> node.text("SELECT message FROM pgraft_node_status()"),
+        message -> message.contains("could not be written") || message.contains(FAILS));
+  }
+
   private static void awaitMessage(TestNode node, String what) throws InterruptedException {
     Await.value(node + " says that its disk " + what,
         () -> node.text("SELECT concat_ws(': ', worker_state, message) FROM pgraft_node_status()"),
