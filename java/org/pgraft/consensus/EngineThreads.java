@@ -2,7 +2,6 @@ package org.pgraft.consensus;
 
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
@@ -10,6 +9,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import org.apache.ratis.util.JavaUtils;
 import org.pgraft.command.Responses;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,7 +49,7 @@ final class EngineThreads {
     return CompletableFuture.supplyAsync(work, executor)
         .exceptionally(
             thrown -> {
-              uncaught(thrown instanceof CompletionException && thrown.getCause() != null ? thrown.getCause() : thrown);
+              uncaught(JavaUtils.unwrapCompletionException(thrown));
               return Responses.error(Failures.stopping());
             });
   }

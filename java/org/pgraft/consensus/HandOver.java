@@ -5,9 +5,9 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.apache.ratis.util.JavaUtils;
 import org.pgraft.command.Responses;
 import org.pgraft.consensus.EngineStatus.MemberStatus;
 import org.slf4j.Logger;
@@ -79,26 +79,22 @@ final class HandOver {
               if (failure == null) {
                 return done();
               }
-              LOG.warn("the leadership could not be given up: {}", cause(failure).toString());
+              LOG.warn("the leadership could not be given up: {}", JavaUtils.unwrapCompletionException(failure).toString());
               return PeerMessage.Answer.of(PeerMessage.Verdict.UNKNOWN);
             });
   }
 
   /** Without its lease this node must not go on leading: any member may now be elected. */
   private CompletableFuture<PeerMessage.Answer> stepDown(int next, Throwable failure) {
-    LOG.warn("the leadership could not be handed to node {}: {}", next, cause(failure).toString());
+    LOG.warn("the leadership could not be handed to node {}: {}", next, JavaUtils.unwrapCompletionException(failure).toString());
     return raft.stepDown(STEP_DOWN_NANOS)
         .handle(
             (gone, failed) -> {
               if (failed != null) {
-                LOG.warn("this node could not step down: {}", cause(failed).toString());
+                LOG.warn("this node could not step down: {}", JavaUtils.unwrapCompletionException(failed).toString());
               }
               return PeerMessage.Answer.of(PeerMessage.Verdict.UNKNOWN);
             });
-  }
-
-  private static Throwable cause(Throwable failure) {
-    return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
   }
 
   private static PeerMessage.Answer done() {

@@ -9,7 +9,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -23,6 +22,7 @@ import org.apache.ratis.protocol.exceptions.ReconfigurationInProgressException;
 import org.apache.ratis.protocol.exceptions.ReconfigurationTimeoutException;
 import org.apache.ratis.protocol.exceptions.SetConfigurationException;
 import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.util.JavaUtils;
 import org.pgraft.command.Failure;
 import org.pgraft.command.PgraftException;
 import org.pgraft.command.Request;
@@ -300,7 +300,7 @@ final class Membership {
         patiently(catchUp, timeoutNanos)
             .handle(
                 (nothing, failure) ->
-                    failure != null && cause(failure) instanceof TimeoutException
+                    failure != null && JavaUtils.unwrapCompletionException(failure) instanceof TimeoutException
                         ? answer(Failures.catchingUp(
                             RaftNode.nodeId(catchUp.newcomer().getId()), position(catchUp), lastIndex()))
                         : changed(failure, catchUp));
@@ -312,7 +312,7 @@ final class Membership {
     return patiently(other, timeoutNanos)
         .handle(
             (nothing, failure) ->
-                failure != null && cause(failure) instanceof TimeoutException
+                failure != null && JavaUtils.unwrapCompletionException(failure) instanceof TimeoutException
                     ? answer(Failures.busy(RaftNode.nodeId(other.newcomer().getId())))
                     : PeerMessage.Answer.of(PeerMessage.Verdict.NOT_HOLDER));
   }
@@ -435,7 +435,7 @@ final class Membership {
     if (failure == null) {
       return new PeerMessage.Answer(PeerMessage.Verdict.ANSWERED, Responses.ok(DONE.duplicate()));
     }
-    final Throwable cause = cause(failure);
+    final Throwable cause = JavaUtils.unwrapCompletionException(failure);
     LOG.warn("the membership was not changed: {}", cause.toString());
     if (cause instanceof ReconfigurationTimeoutException && catchUp != null) {
       return answer(Failures.fellSilent(RaftNode.nodeId(catchUp.newcomer().getId()), catchUp.newcomer().getAddress()));
@@ -462,10 +462,6 @@ final class Membership {
 
   private boolean isInTable(int node) {
     return table.apply(node).map(member -> !member.removed()).orElse(false);
-  }
-
-  private static Throwable cause(Throwable failure) {
-    return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
   }
 
   private static CompletableFuture<PeerMessage.Answer> done() {

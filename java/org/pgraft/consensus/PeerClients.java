@@ -3,7 +3,6 @@ package org.pgraft.consensus;
 import java.net.InetSocketAddress;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -16,6 +15,7 @@ import org.apache.ratis.thirdparty.io.grpc.netty.NettyChannelBuilder;
 import org.apache.ratis.thirdparty.io.grpc.stub.ClientCalls;
 import org.apache.ratis.thirdparty.io.grpc.stub.StreamObserver;
 import org.apache.ratis.thirdparty.io.netty.channel.ChannelOption;
+import org.apache.ratis.util.JavaUtils;
 
 /**
  * Calls other members over {@link PeerService}. One channel for each address, made when first used and kept. A channel
@@ -103,8 +103,7 @@ final class PeerClients implements AutoCloseable {
 
   /** Why a call failed, in the transport's own words. */
   static String reason(Throwable failure) {
-    final Throwable cause =
-        failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+    final Throwable cause = JavaUtils.unwrapCompletionException(failure);
     final Status status = Status.fromThrowable(cause);
     return status.getCode() != Status.Code.UNKNOWN && status.getDescription() != null
         ? status.getDescription()

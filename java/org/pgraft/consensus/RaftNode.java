@@ -38,6 +38,7 @@ import org.apache.ratis.server.DivisionInfo;
 import org.apache.ratis.server.RaftConfiguration;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
+import org.apache.ratis.util.JavaUtils;
 import org.pgraft.command.BatchResult;
 import org.pgraft.command.PgraftException;
 import org.slf4j.Logger;
@@ -117,8 +118,8 @@ final class RaftNode implements AutoCloseable {
         .thenAccept(RaftNode::requireSuccess)
         .whenComplete(
             (nothing, failure) -> {
-              if (failure != null && !(failure.getCause() instanceof AlreadyExistsException)) {
-                failed.accept(failure.getCause() == null ? failure : failure.getCause());
+              if (failure != null && !JavaUtils.isCausedBy(failure, AlreadyExistsException.class)) {
+                failed.accept(JavaUtils.unwrapCompletionException(failure));
               }
             });
   }
