@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.apache.ratis.thirdparty.io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import org.apache.ratis.thirdparty.io.grpc.Metadata;
 import org.apache.ratis.thirdparty.io.grpc.ServerCall;
@@ -32,10 +33,13 @@ final class DurableVotes implements ServerInterceptor {
   static final String REQUEST_VOTE = "ratis.grpc.RaftServerProtocolService/requestVote";
 
   private final DirectorySync sync;
+  private final Consumer<Throwable> failed;
   private final AtomicReference<Path> metadataDirectory = new AtomicReference<>();
 
-  DurableVotes(DirectorySync sync) {
+  /** @param failed told why a vote could not be given; a node that cannot vote does not take part */
+  DurableVotes(DirectorySync sync, Consumer<Throwable> failed) {
     this.sync = sync;
+    this.failed = failed;
   }
 
   /** Names the directory that holds {@code raft-meta}; called when the group's storage is open. */
@@ -80,7 +84,7 @@ final class DurableVotes implements ServerInterceptor {
   }
 
   private final class SyncedAnswer<Q, R> extends SimpleForwardingServerCall<Q, R> {
-    private boolean failed;
+    private boolean withheld;
 
     SyncedAnswer(ServerCall<Q, R> call) {
       super(call);
@@ -92,7 +96,8 @@ final class DurableVotes implements ServerInterceptor {
         beforeActingAsLeader();
       } catch (IOException e) {
         LOG.error("could not make a vote durable, so it is not given", e);
-        failed = true;
+        withheld = true;
+        failed.accept(e);
         delegate().close(Status.INTERNAL.withDescription("vote not durable"), new Metadata());
         return;
       }
@@ -101,7 +106,7 @@ final class DurableVotes implements ServerInterceptor {
 
     @Override
     public void close(Status status, Metadata trailers) {
-      if (!failed) {
+      if (!withheld) {
         super.close(status, trailers);
       }
     }

@@ -66,7 +66,7 @@ public final class Engine {
   private final MemberBoard board = new MemberBoard();
   private final Latencies latencies = new Latencies();
   private final CommitAnnouncer announcer = new CommitAnnouncer();
-  private final DurableVotes votes = new DurableVotes(DirectorySync.FSYNC);
+  private final DurableVotes votes = new DurableVotes(DirectorySync.FSYNC, this::fail);
   private final PeerClients clients = new PeerClients(RatisProperties.MESSAGE_BYTES_MAX);
   private final ScheduledExecutorService routing = EngineThreads.single("pgraft-router");
   private final ScheduledExecutorService leasing = EngineThreads.single("pgraft-lease");

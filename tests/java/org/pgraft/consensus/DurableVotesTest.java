@@ -20,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A vote leaves the node only when it can no longer be forgotten. */
 class DurableVotesTest {
   private final List<String> events = new ArrayList<>();
+  private final List<String> failures = new ArrayList<>();
   private boolean diskFails;
   private final DurableVotes votes =
       new DurableVotes(
@@ -28,7 +29,8 @@ class DurableVotesTest {
               throw new IOException("no fsync today");
             }
             events.add("fsync " + directory);
-          });
+          },
+          failure -> failures.add(failure.getMessage()));
 
   @BeforeEach
   void watchTheDirectory() {
@@ -46,6 +48,7 @@ class DurableVotesTest {
     diskFails = true;
     answer(DurableVotes.REQUEST_VOTE);
     assertEquals(List.of("close INTERNAL"), events);
+    assertEquals(List.of("no fsync today"), failures, "the node takes no part like this");
   }
 
   @Test
