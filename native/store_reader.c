@@ -42,7 +42,9 @@
 
 static PgraftStoreHandle store;
 static int64 open_generation = 0;	/* 0: nothing is open */
+static int64 open_epoch;		/* the worker that used it then */
 static int64 bad_generation = 0;	/* 0: none was met */
+static int64 bad_epoch;
 static bool exit_callback_registered = false;
 
 /* ---------- opening and closing ---------- */
@@ -181,6 +183,7 @@ damaged(int64 generation, const char *what)
 	memset(&store, 0, sizeof(store));
 	open_generation = 0;
 	bad_generation = generation;
+	bad_epoch = pgraft_worker_epoch();
 	pgraft_suspect_report(generation);
 	ereport(ERROR,
 			(errcode(ERRCODE_DATA_CORRUPTED),
@@ -249,9 +252,28 @@ guarded_begin(MDB_txn **txn)
 	return rc;
 }
 
+/*
+ * The generation in use, and the worker that uses it.  The number alone does
+ * not name a store: when its directories are gone, numbers begin anew.
+ */
+static void
+generation_in_use(int64 *generation, int64 *epoch)
+{
+	int64		before;
+
+	do
+	{
+		before = pgraft_worker_epoch();
+		pg_read_barrier();
+		*generation = pgraft_store_generation();
+		pg_read_barrier();
+		*epoch = pgraft_worker_epoch();
+	} while (*epoch != before);
+}
+
 /* Opens a generation; false, with *why, when that is not possible now. */
 static bool
-open_store(int64 generation, const char **why)
+open_store(int64 generation, int64 epoch, const char **why)
 {
 	char		path[MAXPGPATH];
 	int			rc;
@@ -292,6 +314,7 @@ open_store(int64 generation, const char **why)
 	if (rc == MDB_SUCCESS)
 	{
 		open_generation = generation;
+		open_epoch = epoch;
 		return true;
 	}
 	close_store();
@@ -338,25 +361,25 @@ run_window(void *argument)
 
 /* Makes the generation in use the one that is open; false with *why. */
 static bool
-follow_generation(int64 generation, const char **why)
+follow_generation(int64 generation, int64 epoch, const char **why)
 {
 	if (generation == 0)
 	{
 		*why = "the pgraft worker has no store open, or makes it anew";
 		return false;
 	}
-	if (generation == bad_generation)
+	if (generation == bad_generation && epoch == bad_epoch)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("pgraft's store is damaged"),
 				 errdetail("Generation %lld could not be read before.",
 						   (long long) generation),
 				 errhint("The worker makes the store anew from a snapshot and the log; try again. Look for errors of the disk.")));
-	if (open_generation == generation)
+	if (open_generation == generation && open_epoch == epoch)
 		return true;
 	if (open_generation != 0)
 		close_store();
-	return open_store(generation, why);
+	return open_store(generation, epoch, why);
 }
 
 int
@@ -364,20 +387,20 @@ pgraft_store_run(PgraftStoreQuery query, void *request, int64 *generation,
 				 const char **why)
 {
 	Window		window = {query, request};
+	int64		epoch;
 	int			rc;
 
 	pgraft_require_preload();
 	*why = NULL;
-	*generation = pgraft_store_generation();
-	if (!follow_generation(*generation, why))
+	generation_in_use(generation, &epoch);
+	if (!follow_generation(*generation, epoch, why))
 	{
 		/* The generation may have been replaced while it was being opened. */
-		int64		now = pgraft_store_generation();
+		int64		tried = *generation;
 
-		if (now == *generation)
-			return PGRAFT_STORE_UNAVAILABLE;
-		*generation = now;
-		if (!follow_generation(now, why))
+		generation_in_use(generation, &epoch);
+		if (*generation == tried ||
+			!follow_generation(*generation, epoch, why))
 			return PGRAFT_STORE_UNAVAILABLE;
 	}
 
@@ -386,7 +409,7 @@ pgraft_store_run(PgraftStoreQuery query, void *request, int64 *generation,
 	{
 		/* Our place in the reader table was taken for a dead process's. */
 		close_store();
-		if (!follow_generation(*generation, why))
+		if (!follow_generation(*generation, epoch, why))
 			return PGRAFT_STORE_UNAVAILABLE;
 		rc = guarded_step(run_window, &window, *generation);
 	}

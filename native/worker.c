@@ -99,14 +99,16 @@ worker_begins(int starts)
 	pg_memory_barrier();
 	status->lease_term = 0;
 	status->store_generation = 0;
+	/* Who sees the new epoch sees no generation of an earlier worker. */
+	pg_memory_barrier();
 	status->worker_epoch++;
+	pg_atomic_write_u64(&pgraft_shared->damaged_generation, 0);
 	status->sequence += status->sequence & 1;
 	/* A worker that failed before keeps saying why until it has succeeded. */
 	if (starts == 0)
-	{
 		status->message[0] = '\0';
+	if (starts == 0 || status->worker_state != PGRAFT_WORKER_ERROR)
 		set_state(PGRAFT_WORKER_INITIALIZING);
-	}
 	heartbeat();
 	status->worker_pid = MyProcPid;
 	pg_atomic_write_u32(&pgraft_shared->worker_procno,

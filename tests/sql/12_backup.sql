@@ -40,6 +40,7 @@ SELECT pgraft_backup_verify(NULL);
 SELECT pgraft_init(NULL);
 SELECT pgraft_backup_verify(:'file' || '.missing');
 SELECT pgraft_backup_verify(current_setting('data_directory'));
+SELECT pgraft_backup_verify('/dev/zero');
 SELECT pgraft_backup_verify(current_setting('data_directory') || '/PG_VERSION');
 \set VERBOSITY default
 SELECT pgraft_backup_verify('backup');

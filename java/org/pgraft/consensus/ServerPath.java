@@ -28,11 +28,19 @@ final class ServerPath {
   }
 
   /**
-   * The file of a name.
+   * The file of a name. What is there must be a file: to open a pipe could take for ever.
    *
-   * @throws PgraftException when it is no absolute path
+   * @throws PgraftException when it is no absolute path, or of something else than a file
    */
   Path toRead(String name) throws PgraftException {
+    final Path path = absolute(name);
+    if (Files.exists(path) && !Files.isRegularFile(path)) {
+      throw refused("\"" + path + "\" is not a regular file", "");
+    }
+    return path;
+  }
+
+  private static Path absolute(String name) throws PgraftException {
     final int bytes = name.getBytes(StandardCharsets.UTF_8).length;
     if (bytes == 0 || bytes > BYTES_MAX) {
       throw refused("path must have 1 to " + BYTES_MAX + " bytes", "It has " + bytes + ".");
@@ -56,7 +64,7 @@ final class ServerPath {
    * @throws IOException when that cannot be told
    */
   Path toWrite(String name) throws PgraftException, IOException {
-    final Path path = toRead(name);
+    final Path path = absolute(name);
     final Path directory = path.getParent();
     if (directory == null || !Files.isDirectory(directory)) {
       throw new PgraftException(

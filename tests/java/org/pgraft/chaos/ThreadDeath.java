@@ -37,7 +37,9 @@ final class ThreadDeath implements Fault {
       @Override
       public void heal() throws Exception {
         if (stopped) {
-          Await.until("the error has hit the thread " + thread + " of " + node, () -> agent.hit().isPresent());
+          // it takes the event with it when it ends the worker at once
+          Await.until("the error has hit the thread " + thread + " of " + node,
+              () -> agent.hit().isPresent() || survival.reborn());
         }
       }
 
@@ -49,7 +51,7 @@ final class ThreadDeath implements Fault {
       @Override
       public String bite() throws Exception {
         Injection.demand(stopped, "the thread " + thread + " of " + node + " was gone");
-        String hit = agent.hit().orElseThrow();
+        String hit = agent.hit().orElse("hit " + thread);
         return node + ": " + hit + "; " + survival.judge();
       }
     };

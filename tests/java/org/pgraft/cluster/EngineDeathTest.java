@@ -80,6 +80,29 @@ final class EngineDeathTest extends ClusterTest {
   }
 
   @Test
+  void when_the_stores_are_gone_and_numbers_begin_anew_then_an_old_session_reads_the_new_store() throws Exception {
+    TestNode node = cluster(1).node(1);
+    node.put("key", "old");
+    try (Session session = node.connect()) {
+      session.run("SET pgraft.read_consistency = local");
+      assertEquals("old", session.text("SELECT pgraft_kv_get('key')"));
+      long generation = session.number("SELECT store_generation FROM pgraft_node_status()");
+      long worker = node.worker();
+      node.signal(worker, "STOP");
+      node.host().run("sh", "-c", "rm -rf \"$1\"/store/*", "sh", node.engineData()).orFail("rm");
+      node.signal(worker, "ABRT");
+      node.signal(worker, "CONT");
+      Await.until("it leads again", node::leads);
+      node.put("key", "new");
+      Await.value("the session reads", () -> session.text("SELECT pgraft_kv_get('key')"), "new"::equals);
+      session.run("SET pgraft.read_consistency = linearizable");
+      assertEquals("new", session.text("SELECT pgraft_kv_get('key')"));
+      assertEquals(generation, session.number("SELECT store_generation FROM pgraft_node_status()"),
+          "the number that the store before had");
+    }
+  }
+
+  @Test
   void when_the_jvm_leaves_by_itself_again_and_again_then_the_server_lives() throws Exception {
     TestNode node = cluster(1).node(1);
     // prints and ends the process, by a way that knows no hook
