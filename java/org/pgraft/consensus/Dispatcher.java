@@ -190,7 +190,8 @@ final class Dispatcher {
   /** Founds a cluster here, or confirms that one was founded or joined; answered once it can be used. */
   private CompletableFuture<ByteBuffer> init(long deadline) {
     if (parts.raft().isMember()) {
-      return CompletableFuture.completedFuture(parts.founding().confirm().orElseGet(() -> Responses.ok(YES.duplicate())));
+      return EngineThreads.respond(
+          parts.slow(), () -> parts.founding().confirm().orElseGet(() -> Responses.ok(YES.duplicate())));
     }
     if (parts.raft().division().isEmpty() && parts.founding().hasJoined()) {
       return failed(parts.founding().whyNoMember());

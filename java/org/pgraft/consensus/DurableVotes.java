@@ -23,8 +23,8 @@ import org.slf4j.LoggerFactory;
  * when it cannot write it; a term that is only in the lost one has seen no vote of this node that counted.
  *
  * <p>Threads: gRPC's handler threads through {@link #interceptCall}, Ratis' threads through {@link
- * #beforeActingAsLeader}. The monitor is held while the copy is made. When the directory cannot be synced the answer is withheld: the caller sees an error
- * and counts no vote.
+ * #beforeActingAsLeader}. The monitor is held while the copy is made. When the directory cannot be synced the answer is
+ * withheld: the caller sees an error and counts no vote.
  */
 final class DurableVotes implements ServerInterceptor {
   private static final Logger LOG = LoggerFactory.getLogger(DurableVotes.class);

@@ -423,8 +423,10 @@ public final class Engine {
     return keeper == null ? 0 : keeper.remainingNanos(nowNanos);
   }
 
-  /** For whose answers this node waits before it takes part, or why it takes part no more, in words; empty when there is
-   * nothing to say. */
+  /**
+   * For whose answers this node waits before it takes part, or why it takes part no more, in words; empty when there is
+   * nothing to say.
+   */
   public Optional<String> waitsFor() {
     final Clearance asked = clearance;
     if (phase == Phase.WAITING) {

@@ -275,8 +275,8 @@ final class RaftNode implements AutoCloseable {
       return Submission.UNKNOWN;
     }
     if (!reply.isSuccess()) {
-      // Only this refusal comes before the entry is in the log. A NotLeaderException may come after it, when the leader
-      // steps down, and the next leader may still commit the entry.
+      // This refusal comes before the entry is in the log. A NotLeaderException may come after it, when the leader steps
+      // down, and the next leader may still commit the entry; of the others it is not known.
       return reply.getLeaderNotReadyException() != null ? Submission.NOT_APPENDED : Submission.UNKNOWN;
     }
     try {

@@ -53,7 +53,7 @@ import org.slf4j.LoggerFactory;
 final class RatisStateMachine extends BaseStateMachine {
   private static final Logger LOG = LoggerFactory.getLogger(RatisStateMachine.class);
 
-  /** What the state machine tells the engine. Called on Ratis' threads; must not block. */
+  /** What the state machine tells the engine. Called on Ratis' threads; must not block, but for writing a small file. */
   interface Events {
     /** The store that will be open next was made anew, and may hold less than this node has applied before. */
     void storeMadeAnew();

@@ -23,7 +23,7 @@ import org.pgraft.command.WireWriter;
  * batches, and up to where the log is applied. The effects of an entry and its position are one LMDB transaction, without
  * fsync: the log is the truth, see {@link StoreDirectory}.
  *
- * <p>A store that failed once gives no further results ({@link StoreFailedException}) and is not trusted when it is opened
+ * <p>A store that failed once applies nothing more ({@link StoreFailedException}) and is not trusted when it is opened
  * the next time.
  *
  * <p>Threads: {@link #apply} and {@link #advance} are called by one thread at a time, in the order of the log; everything

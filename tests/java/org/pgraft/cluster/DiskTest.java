@@ -83,17 +83,7 @@ final class DiskTest extends ClusterTest {
     TestCluster cluster = untilTheEnd(TestCluster.prepared(3, Map.of()));
     Map<TestNode, PowerSwitch> disks = start(cluster);
     Load load = Load.during(cluster.nodes(), 3, running -> {
-      running.awaitMore(20);
-      TestNode leader = cluster.leader();
-      TestNode node = cluster.others(leader).get(0);
-      TestNode next = cluster.others(leader, node).get(0);
-      disks.get(node).fail("wtcr", "/raft-meta");
-      // which begins another term
-      leader.rows("SELECT pgraft_transfer_leadership(?)", next.number());
-      awaitUnwritten(node);
-      running.awaitMore(20);
-      disks.get(node).mend();
-      node.awaitState("RUNNING");
+      loseTheNextTerm(cluster, disks, "wtcr", "/raft-meta", running);
       running.awaitMore(20);
     });
     assertAllIsKept(cluster, load);
@@ -105,19 +95,9 @@ final class DiskTest extends ClusterTest {
     TestCluster cluster = untilTheEnd(TestCluster.prepared(3, Map.of()));
     Map<TestNode, PowerSwitch> disks = start(cluster);
     Load load = Load.during(cluster.nodes(), 3, running -> {
-      for (int round = 0; round < 2; round++) {
-        running.awaitMore(20);
-        TestNode leader = cluster.leader();
-        TestNode node = cluster.others(leader).get(0);
-        TestNode next = cluster.others(leader, node).get(0);
-        // "/raft-meta" is part of the names of both
-        disks.get(node).fail("w", round == 0 ? "/raft-meta" : "/raft-meta.conf");
-        leader.rows("SELECT pgraft_transfer_leadership(?)", next.number());
-        awaitUnwritten(node);
-        running.awaitMore(20);
-        disks.get(node).mend();
-        node.awaitState("RUNNING");
-      }
+      // the first is part of the names of both
+      loseTheNextTerm(cluster, disks, "w", "/raft-meta", running);
+      loseTheNextTerm(cluster, disks, "w", "/raft-meta.conf", running);
       running.awaitMore(20);
     });
     assertAllIsKept(cluster, load);
@@ -223,13 +203,29 @@ final class DiskTest extends ClusterTest {
     return disks;
   }
 
-  /** Waits until a node says what its disk has, where, and what to do. */
+  /** Lets calls on files of a follower fail while another term begins, until it says so, and then no more. */
+  private static void loseTheNextTerm(
+      TestCluster cluster, Map<TestNode, PowerSwitch> disks, String calls, String part, Load running)
+      throws Exception {
+    running.awaitMore(20);
+    TestNode leader = cluster.leader();
+    TestNode node = cluster.others(leader).get(0);
+    TestNode next = cluster.others(leader, node).get(0);
+    disks.get(node).fail(calls, part);
+    leader.rows("SELECT pgraft_transfer_leadership(?)", next.number());
+    awaitUnwritten(node);
+    running.awaitMore(20);
+    disks.get(node).mend();
+    node.awaitState("RUNNING");
+  }
+
   /** The term or the configuration, whichever was to be written first. */
   private static void awaitUnwritten(TestNode node) throws InterruptedException {
     Await.value(node + " says so", () -> node.text("SELECT message FROM pgraft_node_status()"),
         message -> message.contains("could not be written") || message.contains(FAILS));
   }
 
+  /** Waits until a node says what its disk has, where, and what to do. */
   private static void awaitMessage(TestNode node, String what) throws InterruptedException {
     Await.value(node + " says that its disk " + what,
         () -> node.text("SELECT concat_ws(': ', worker_state, message) FROM pgraft_node_status()"),
