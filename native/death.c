@@ -14,7 +14,8 @@
  *	  - System.exit() and the like: its "exit" hook
  *	  - abort() in a C library: a handler of SIGABRT
  *	  - a round of the worker that does not return: the watchdog, after
- *		pgraft.hang_timeout; or a few seconds after a request to stop
+ *		pgraft.hang_timeout; a start, after a longer time; or a few seconds after a
+ *		request to stop
  *	  - the postmaster is gone: the watchdog, at once
  *
  * The main thread leaves by itself when it can.  When it is stuck inside the JVM,
@@ -46,6 +47,9 @@
 #define STOP_LIMIT_NS		(INT64CONST(4) * 1000 * 1000 * 1000)
 #define STUCK_NS			(INT64CONST(500) * 1000 * 1000)
 
+/* How long the JVM and the engine may take to start, if hang_timeout is shorter. */
+#define START_LIMIT_MS		60000
+
 /* How long proc_exit() may take on a thread that stands in for the main one. */
 #define EXIT_LIMIT_S		3
 
@@ -65,6 +69,9 @@ static uint64 entered_last = OUTSIDE;
 
 /* When the worker was asked to stop; 0: it was not. */
 static pg_atomic_uint64 stopping_since;
+
+/* 1: the engine has started, so pgraft.hang_timeout counts. */
+static pg_atomic_uint32 started;
 
 /* 1: the JVM is dead, and the main thread has to leave. */
 static pg_atomic_uint32 dead;
@@ -95,14 +102,44 @@ stay(void)
 		pause();
 }
 
+/* before_shmem_exit: the status page says why, until an engine runs again. */
+static void
+keep_reason(int code, Datum argument)
+{
+	PgraftStatus *status = pgraft_status();
+
+	if (death_reason != NULL)
+		strlcpy(status->message, death_reason, sizeof(status->message));
+}
+
+static void
+tell_reason(void)
+{
+	if (on_main_thread())
+	{
+		pgraft_log_drain();
+		ereport(WARNING,
+				(errmsg("pgraft: %s; its worker starts again, sessions go on",
+						death_reason)));
+	}
+	else
+		write_stderr("pgraft: %s; its worker starts again, sessions go on\n",
+					 death_reason);
+}
+
 /*
- * on_proc_exit: PostgreSQL has cleaned up.  The end of the process must not run
- * what the JVM's libraries have registered for it; and whatever status somebody
- * meant to leave with, only 1 means that the worker alone starts again.
+ * on_proc_exit: PostgreSQL has cleaned up, so the postmaster takes any end of this
+ * process with status 1 for one of the worker alone.  Only now the log is written:
+ * when nobody takes what it gets, watch_exit() ends the wait, and sessions live on.
+ *
+ * The end of the process must not run what the JVM's libraries have registered for
+ * it, and whatever status somebody meant to leave with, it is 1.
  */
 static void
 leave_process(int code, Datum argument)
 {
+	if (death_reason != NULL)
+		tell_reason();
 	_exit(1);
 }
 
@@ -201,14 +238,17 @@ static const char *
 overdue(int64 now, int64 entered)
 {
 	int64		stopping = (int64) pg_atomic_read_u64(&stopping_since);
+	int64		limit_ms = pgraft_hang_timeout;
 
+	if (pg_atomic_read_u32(&started) == 0)
+		limit_ms = Max(limit_ms, START_LIMIT_MS);
 	if (stopping != 0 && now - stopping > STOP_LIMIT_NS)
 		return "the engine did not stop in time";
 	if (entered == 0)
 		return NULL;
 	if (pg_atomic_read_u32(&dead) && now - entered > STUCK_NS)
 		return death_reason;
-	if (now - entered > (int64) pgraft_hang_timeout * INT64CONST(1000000))
+	if (now - entered > limit_ms * INT64CONST(1000000))
 		return "the engine hangs";
 	return NULL;
 }
@@ -283,28 +323,6 @@ start_thread(void *(*body) (void *))
 
 /* ---------- for the main thread ---------- */
 
-/* before_shmem_exit: says why, while the log and shared memory are still there. */
-static void
-tell_reason(int code, Datum argument)
-{
-	PgraftStatus *status = pgraft_status();
-
-	if (death_reason == NULL)
-		return;
-	/* To be read until an engine runs again; see worker_begins(). */
-	strlcpy(status->message, death_reason, sizeof(status->message));
-	if (on_main_thread())
-	{
-		pgraft_log_drain();
-		ereport(WARNING,
-				(errmsg("pgraft: %s; its worker starts again, sessions go on",
-						death_reason)));
-	}
-	else
-		write_stderr("pgraft: %s; its worker starts again, sessions go on\n",
-					 death_reason);
-}
-
 /* Called once, before the JVM is created. */
 void
 pgraft_death_prepare(void)
@@ -313,10 +331,11 @@ pgraft_death_prepare(void)
 	pgraft_suspect_prepare();
 	pg_atomic_init_u64(&entered_at, OUTSIDE);
 	pg_atomic_init_u64(&stopping_since, 0);
+	pg_atomic_init_u32(&started, 0);
 	pg_atomic_init_u32(&dead, 0);
 	pg_atomic_init_u32(&leaving, 0);
 	on_proc_exit(leave_process, (Datum) 0);
-	before_shmem_exit(tell_reason, (Datum) 0);
+	before_shmem_exit(keep_reason, (Datum) 0);
 }
 
 /* Called when the JVM is about to be created: it keeps the handler of SIGABRT. */
@@ -359,6 +378,12 @@ bool
 pgraft_death_is_due(void)
 {
 	return pg_atomic_read_u32(&dead) != 0;
+}
+
+void
+pgraft_death_started(void)
+{
+	pg_atomic_write_u32(&started, 1);
 }
 
 void

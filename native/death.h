@@ -21,6 +21,9 @@ extern void pgraft_death_leave(void);
 /* Whether the main thread should leave now; pgraft_death_enter() looks by itself. */
 extern bool pgraft_death_is_due(void);
 
+/* The engine has started: from now on a round may take pgraft.hang_timeout. */
+extern void pgraft_death_started(void);
+
 /* From now on the worker has a few seconds to end. */
 extern void pgraft_death_stopping(void);
 

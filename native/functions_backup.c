@@ -72,10 +72,10 @@ consistency_argument(FunctionCallInfo fcinfo)
 
 /* Sends the request and returns what the engine tells of the file, as a row. */
 static Datum
-call_for_facts(FunctionCallInfo fcinfo, StringInfo request, PgraftBytes path,
-			   int64 *tail)
+call_for_facts(FunctionCallInfo fcinfo, StringInfo request, int flags,
+			   PgraftBytes path, int64 *tail)
 {
-	PgraftResponse response = pgraft_call(request, 0);
+	PgraftResponse response = pgraft_call(request, flags);
 	PgraftRow	row = {.columns = 0};
 	PgraftBytes cluster = pgraft_wire_get_bytes(&response);
 	PgraftBytes sha256;
@@ -114,7 +114,7 @@ pgraft_backup(PG_FUNCTION_ARGS)
 	require_role(ROLE_PG_WRITE_SERVER_FILES, "pg_write_server_files",
 				 "pgraft_backup()");
 	begin_backup(&request, source, path);
-	return call_for_facts(fcinfo, &request, path, &tail);
+	return call_for_facts(fcinfo, &request, PGRAFT_CALL_FILE, path, &tail);
 }
 
 Datum
@@ -128,7 +128,7 @@ pgraft_rescue(PG_FUNCTION_ARGS)
 	require_role(ROLE_PG_WRITE_SERVER_FILES, "pg_write_server_files",
 				 "pgraft_rescue()");
 	begin_backup(&request, PGRAFT_BACKUP_LOG_TAIL, path);
-	row = call_for_facts(fcinfo, &request, path, &tail);
+	row = call_for_facts(fcinfo, &request, PGRAFT_CALL_FILE, path, &tail);
 	ereport(WARNING,
 			(errmsg("the file may lack writes that were acknowledged, and have writes that were not"),
 			 errdetail_plural("%lld log entry in it was not known to be committed.",
@@ -149,7 +149,7 @@ pgraft_backup_verify(PG_FUNCTION_ARGS)
 				 "pgraft_backup_verify()");
 	pgraft_wire_begin(&request, PGRAFT_OP_BACKUP_VERIFY);
 	pgraft_wire_put_bytes(&request, path);
-	return call_for_facts(fcinfo, &request, path, &tail);
+	return call_for_facts(fcinfo, &request, 0, path, &tail);
 }
 
 /* pgraft_init(restore_from) */

@@ -48,7 +48,10 @@ copy_slot(PgraftSlot *slot, SlotCopy *copy)
 	if (copy->state == PGRAFT_SLOT_READY &&
 		(slot->in_large & PGRAFT_LARGE_REQUEST) == 0)
 	{
-		copy->head_len = Max(0, Min(slot->request_len, HEAD_BYTES));
+		/* Read once: its owner may change it between two looks. */
+		int32		len = *(volatile int32 *) &slot->request_len;
+
+		copy->head_len = Max(0, Min(len, HEAD_BYTES));
 		memcpy(copy->head, slot->data, copy->head_len);
 	}
 	pg_read_barrier();

@@ -16,8 +16,8 @@
  * "outcome unknown", and frees ABANDONED.  So whoever dies, the slot comes back:
  * this session gives it up from the error path and from before_shmem_exit.
  *
- * What was not taken has certainly no effect.  Once a write is taken and its
- * response does not come, its outcome is unknown, and that is said: by an error
+ * What was not taken has certainly no effect.  Once a write, of the state or of a
+ * file, is taken and its response does not come, its outcome is unknown, and that is said: by an error
  * with SQLSTATE 08007, or by a warning with it when the session was cancelled.
  *
  * Threads: a backend's only thread; the other side of a slot is the worker.
@@ -152,10 +152,21 @@ give_up_at_exit(int code, Datum argument)
 		release();
 }
 
+/* What a request that was taken may still do; NULL: nothing that lasts. */
+static const char *
+open_effect(void)
+{
+	if ((call.flags & PGRAFT_CALL_WRITE) != 0)
+		return "It may be carried out, now or later, and take effect on every member.";
+	if ((call.flags & PGRAFT_CALL_FILE) != 0)
+		return "The file may have been written, or may still be.";
+	return NULL;
+}
+
 static void
 warn(const char *detail)
 {
-	if ((call.flags & PGRAFT_CALL_WRITE) == 0 || call.warned)
+	if (open_effect() == NULL || call.warned)
 		return;
 	call.warned = true;
 	ereport(WARNING,
@@ -165,13 +176,11 @@ warn(const char *detail)
 			 errdetail_internal("%s", detail)));
 }
 
-static const char *const open_detail =
-"It may be carried out, now or later, and take effect on every member.";
-
 /* The error path: the statement ends with a request under way. */
 static void
 give_up_on_error(void)
 {
+	const char *detail = NULL;
 	PgraftResponse response;
 
 	switch (withdraw())
@@ -179,17 +188,20 @@ give_up_on_error(void)
 		case ENDING_NOT_TAKEN:
 			break;
 		case ENDING_OPEN:
-			warn(open_detail);
+			detail = open_effect();
 			break;
 		case ENDING_DONE:
 			response = slot_response();
 			if (!pgraft_wire_is_error(response.data, response.len))
-				warn("It has already been carried out.");
+				detail = "It has already been carried out.";
 			else if (pgraft_wire_failed(&response, PGRAFT_ERRCODE_UNKNOWN))
-				warn(open_detail);
+				detail = open_effect();
+			/* First, because even a warning may fail. */
 			release();
 			break;
 	}
+	if (detail != NULL)
+		warn(detail);
 }
 
 /* Raises the error of a response that does not come, unless it has come now. */
@@ -207,13 +219,12 @@ give_up_waiting(const char *reason, const char *hint)
 					 errhint("%s", hint)));
 			break;
 		case ENDING_OPEN:
-			if ((call.flags & PGRAFT_CALL_WRITE) != 0)
+			if (open_effect() != NULL)
 				ereport(ERROR,
 						(errcode(PGRAFT_ERRCODE_UNKNOWN),
 						 errmsg("the outcome of a pgraft request is unknown: %s",
 								call.operation),
-						 errdetail_internal("%s It may take effect on every member.",
-											reason),
+						 errdetail_internal("%s %s", reason, open_effect()),
 						 errhint("Look at the state before you repeat the request.")));
 			ereport(ERROR,
 					(errcode(PGRAFT_ERRCODE_NOT_ACCEPTED),
@@ -331,6 +342,17 @@ submit(StringInfo request, int64 deadline)
 	pgraft_announce(slot);
 }
 
+/* Whether the next look at interrupts ends the session. */
+static bool
+session_ends(void)
+{
+#if PG_VERSION_NUM >= 170000
+	if (TransactionTimeoutPending)
+		return true;
+#endif
+	return ProcDiePending;
+}
+
 /* Waits until the slot is DONE; every other end is an error. */
 static void
 wait_for_response(int64 deadline)
@@ -342,8 +364,8 @@ wait_for_response(int64 deadline)
 
 		if (state == PGRAFT_SLOT_DONE)
 			return;
-		if (ProcDiePending && state == PGRAFT_SLOT_TAKEN)
-			warn(open_detail);	/* nothing can be said after the FATAL error */
+		if (session_ends() && state == PGRAFT_SLOT_TAKEN)
+			warn(open_effect());	/* nothing can be said after the FATAL error */
 		CHECK_FOR_INTERRUPTS();
 
 		if (pgraft_status()->worker_pid == 0)

@@ -13,6 +13,8 @@
 #define PGRAFT_CALL_WRITE	0x01
 /* The response may not fit into a slot. */
 #define PGRAFT_CALL_LARGE	0x02
+/* The request writes a file of the server: the same, of the file. */
+#define PGRAFT_CALL_FILE	0x04
 
 extern PgraftResponse pgraft_call(StringInfo request, int flags);
 extern PgraftResponse pgraft_call_raw(StringInfo request, int flags);

@@ -341,13 +341,6 @@ run_window(void *argument)
 	int			rc;
 
 	rc = mdb_txn_renew(store.txn);
-	if (rc == MDB_MAP_RESIZED)
-	{
-		/* The writer made the map larger: take over its size. */
-		rc = mdb_env_set_mapsize(store.env, 0);
-		if (rc == MDB_SUCCESS)
-			rc = mdb_txn_renew(store.txn);
-	}
 	if (rc != MDB_SUCCESS)
 		return rc;
 	rc = mdb_cursor_renew(store.txn, store.scan);
@@ -405,9 +398,13 @@ pgraft_store_run(PgraftStoreQuery query, void *request, int64 *generation,
 	}
 
 	rc = guarded_step(run_window, &window, *generation);
-	if (rc == MDB_BAD_RSLOT)
+	if (rc == MDB_BAD_RSLOT || rc == MDB_MAP_RESIZED)
 	{
-		/* Our place in the reader table was taken for a dead process's. */
+		/*
+		 * Our place in the reader table was taken for a dead process's, or the
+		 * writer has made the map larger.  LMDB could change the map's size in
+		 * place, but when that fails it leaves an address that is not mapped.
+		 */
 		close_store();
 		if (!follow_generation(*generation, epoch, why))
 			return PGRAFT_STORE_UNAVAILABLE;

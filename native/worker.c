@@ -104,9 +104,7 @@ worker_begins(int starts)
 	status->worker_epoch++;
 	pg_atomic_write_u64(&pgraft_shared->damaged_generation, 0);
 	status->sequence += status->sequence & 1;
-	/* A worker that failed before keeps saying why until it has succeeded. */
-	if (starts == 0)
-		status->message[0] = '\0';
+	/* What the one before it ended for is to be read until an engine runs. */
 	if (starts == 0 || status->worker_state != PGRAFT_WORKER_ERROR)
 		set_state(PGRAFT_WORKER_INITIALIZING);
 	heartbeat();
@@ -210,13 +208,30 @@ serve(void)
 	}
 }
 
-/* NULL, or why the engine's directory cannot be used. */
+/*
+ * NULL, or why the engine's directory cannot be used.  Who it may belong to and
+ * who may enter it is as with PostgreSQL's own data directory.
+ */
 static const char *
 make_directory(const char *path)
 {
+	struct stat status;
+
 	if (mkdir(path, S_IRWXU) != 0 && errno != EEXIST)
 		return psprintf("could not create directory \"%s\": %s", path,
 						strerror(errno));
+	if (stat(path, &status) != 0)
+		return psprintf("could not access directory \"%s\": %s", path,
+						strerror(errno));
+	if (!S_ISDIR(status.st_mode))
+		return psprintf("\"%s\" is not a directory. Remove the file, or set pgraft.data_dir to another place.",
+						path);
+	if (status.st_uid != geteuid())
+		return psprintf("directory \"%s\" has wrong ownership. It must belong to the user that runs the server.",
+						path);
+	if ((status.st_mode & (S_IWGRP | S_IRWXO)) != 0)
+		return psprintf("directory \"%s\" has invalid permissions. Permissions should be u=rwx (0700) or u=rwx,g=rx (0750).",
+						path);
 	if (access(path, R_OK | W_OK | X_OK) != 0)
 		return psprintf("could not access directory \"%s\": %s", path,
 						strerror(errno));
@@ -316,6 +331,7 @@ pgraft_worker_main(Datum argument)
 		pgraft_log_drain();
 		fail(reason, starts);
 	}
+	pgraft_death_started();
 	serve();
 	pgraft_death_exit();
 }

@@ -17,6 +17,8 @@
  *	  descriptors N		lets the process open nothing for N seconds; then answers "exhausted" if
  *						an attempt of its own failed
  *
+ * A file DIRECTORY/delay has the seconds by which it delays the start of the JVM.
+ *
  * What became of a stopped thread is appended to DIRECTORY/events: which method
  * the error hit and which one catches it, and that the thread has ended.
  *
@@ -396,6 +398,22 @@ on_vm_init(jvmtiEnv *ti, JNIEnv *env, jthread thread)
 		give_up("start");
 }
 
+static void
+delay(void)
+{
+	char		path[PATH_MAX];
+	FILE	   *file;
+	unsigned int seconds;
+
+	path_of(path, "delay");
+	file = fopen(path, "r");
+	if (file == NULL)
+		return;
+	if (fscanf(file, "%u", &seconds) == 1)
+		sleep(seconds);
+	fclose(file);
+}
+
 JNIEXPORT jint JNICALL
 Agent_OnLoad(JavaVM *loaded, char *options, void *reserved)
 {
@@ -409,6 +427,7 @@ Agent_OnLoad(JavaVM *loaded, char *options, void *reserved)
 	/* a command for the JVM before this one */
 	path_of(path, "command");
 	unlink(path);
+	delay();
 	if ((*vm)->GetEnv(vm, (void **) &jvmti, JVMTI_VERSION_11) != JNI_OK)
 		return JNI_ERR;
 	memset(&capabilities, 0, sizeof(capabilities));

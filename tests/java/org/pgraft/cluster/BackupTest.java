@@ -2,9 +2,12 @@ package org.pgraft.cluster;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -108,8 +111,14 @@ final class BackupTest extends ClusterTest {
       assertEquals("PGR01", session.failure("SELECT pgraft_backup('" + file + "')").getSQLState());
       assertEquals("", alone.host().run("sh", "-c", "ls " + file + "* 2>/dev/null || true").orFail("ls").text().strip());
       assertEquals("1", session.text("SELECT keys FROM pgraft_backup(?, 'local')", file));
+      try (Statement statement = session.connection().createStatement()) {
+        statement.execute("SET statement_timeout = '1s'");
+        assertThrows(SQLException.class, () -> statement.execute("SELECT pgraft_backup('" + file + ".late')"));
+        assertEquals("08007", statement.getWarnings().getSQLState(), "the file may still be written");
+      }
     }
     cluster.heal();
+    TestCluster.awaitLocal(alone, "key", "changed without it");
     String caughtUp = alone.host().directory() + "/caught-up";
     String before = alone.text("SELECT revision FROM pgraft_backup_verify(?)", file);
     assertEquals(Long.parseLong(before) + 1, alone.number("SELECT revision FROM pgraft_backup(?)", caughtUp));

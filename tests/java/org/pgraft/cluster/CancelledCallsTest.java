@@ -1,7 +1,9 @@
 package org.pgraft.cluster;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.sql.SQLException;
 import java.sql.SQLWarning;
@@ -199,6 +201,22 @@ final class CancelledCallsTest extends ClusterTest {
         surprises.add("the canceller: " + e.getSQLState() + " " + e.getMessage());
         return;
       }
+    }
+  }
+
+  @Test
+  void when_the_transaction_takes_too_long_then_a_write_that_may_still_happen_is_said_to() throws Exception {
+    TestCluster cluster = cluster(3);
+    TestNode node = cluster.follower();
+    assumeTrue(node.number("SELECT current_setting('server_version_num')") >= 170000, "it has transaction_timeout");
+    for (TestNode other : cluster.others(node)) {
+      other.kill();
+    }
+    try (Session session = node.connect(); Statement statement = session.connection().createStatement()) {
+      statement.execute("SET transaction_timeout = '2s'");
+      SQLException end = assertThrows(SQLException.class, () -> statement.execute("SELECT pgraft_kv_put('a', 'b')"));
+      assertEquals("25P04", end.getSQLState());
+      assertEquals(UNKNOWN, statement.getWarnings().getSQLState());
     }
   }
 

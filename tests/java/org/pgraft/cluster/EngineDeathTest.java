@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -117,6 +120,52 @@ final class EngineDeathTest extends ClusterTest {
     node.unset("pgraft.jvm_options");
     node.restart();
     Await.until("it leads again", node::leads);
+  }
+
+  @Test
+  void when_the_worker_dies_while_nobody_takes_the_servers_log_then_sessions_live_on() throws Exception {
+    TestNode node = cluster(1, Map.of("logging_collector", "on")).node(1);
+    long collector = processNamed(node, "logger");
+    long worker = node.worker();
+    ExecutorService talker = Executors.newSingleThreadExecutor();
+    try (Session session = node.connect()) {
+      session.run("CREATE SEQUENCE lines");
+      session.run("CREATE TABLE survivors (name text)");
+      session.run("BEGIN");
+      session.run("INSERT INTO survivors VALUES ('the open transaction')");
+      node.signal(collector, "STOP");
+      Future<?> talk = talker.submit(() -> {
+        try (Session talking = node.connect()) {
+          // lines shorter than any of the worker's, so that not one of those fits in any more
+          talking.run("SET log_error_verbosity = terse");
+          talking.run("SET log_min_error_statement = panic");
+          talking.run("DO $$ BEGIN FOR i IN 1..5000 LOOP PERFORM nextval('lines'); RAISE LOG 'x'; END LOOP; END $$");
+        }
+        return null;
+      });
+      String lines = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM lines";
+      Await.until("the pipe to the collector is full", () -> {
+        long before = session.number(lines);
+        Thread.sleep(500);
+        return before > 0 && before == session.number(lines);
+      });
+      node.signal(worker, "ABRT");
+      Await.until("the worker is gone", () -> node.host().run("test", "-d", "/proc/" + worker).status() != 0);
+      node.signal(collector, "CONT");
+      talk.get();
+      session.run("COMMIT");
+      assertEquals("1", session.text("SELECT count(*) FROM survivors"));
+    } finally {
+      talker.shutdownNow();
+      node.signal(collector, "CONT");
+    }
+    Await.until("another worker leads", () -> node.worker() != worker && node.leads());
+  }
+
+  private static long processNamed(TestNode node, String name) {
+    return node.processes().stream()
+        .filter(pid -> node.host().run("cat", "/proc/" + pid + "/cmdline").text().contains(name))
+        .findFirst().orElseThrow();
   }
 
   @Test

@@ -140,6 +140,21 @@ final class IdentityTest extends ClusterTest {
   }
 
   @Test
+  void when_others_may_write_into_the_directory_then_the_node_refuses_until_they_may_not() throws Exception {
+    TestNode node = cluster(1).node(1);
+    node.put("key", "value");
+    node.stop("fast");
+    node.host().run("chmod", "777", node.engineData()).orFail("chmod");
+    node.start();
+    awaitMessage(node, "invalid permissions");
+    assertRefused(node);
+
+    node.host().run("chmod", "750", node.engineData()).orFail("chmod");
+    Await.until("it leads", node::leads);
+    assertEquals("value", node.get("key"));
+  }
+
+  @Test
   void when_initial_cluster_names_a_cluster_that_exists_then_no_second_one_is_founded() throws Exception {
     TestCluster cluster = cluster(3);
     cluster.node(1).put("key", "value");

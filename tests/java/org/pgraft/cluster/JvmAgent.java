@@ -33,6 +33,11 @@ public final class JvmAgent {
     return agent;
   }
 
+  /** Delays each start of the JVM from now on. */
+  public void delayStarts(int seconds) {
+    node.host().run("sh", "-c", "echo \"$1\" > \"$2/delay\"", "sh", Integer.toString(seconds), directory).orFail("echo");
+  }
+
   /** The names of all threads that Java knows, the agent's own left out. */
   public List<String> threads() throws InterruptedException {
     return ask("threads").lines().filter(name -> !name.equals("sabotage")).sorted().toList();

@@ -121,6 +121,16 @@ final class JvmDeathTest extends ClusterTest {
   }
 
   @Test
+  void when_the_jvm_takes_longer_than_hang_timeout_to_start_then_it_is_waited_for() throws Exception {
+    TestCluster cluster = untilTheEnd(TestCluster.prepared(1, Map.of("pgraft.hang_timeout", "1s")));
+    TestNode node = cluster.node(1);
+    JvmAgent.install(node).delayStarts(4);
+    cluster.startAll();
+    Await.until("it leads", node::leads);
+    assertFalse(node.log().contains("the engine hangs"), "a start was taken for a hang");
+  }
+
+  @Test
   void when_the_worker_can_open_nothing_for_a_time_then_the_cluster_serves_and_it_takes_part_again() throws Exception {
     TestCluster cluster = untilTheEnd(TestCluster.prepared(3, Map.of("pgraft.snapshot_interval", "100")));
     JvmAgent agent = JvmAgent.install(cluster.node(1));
