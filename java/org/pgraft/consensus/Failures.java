@@ -19,6 +19,15 @@ final class Failures {
         "It is safe to try again. A majority of the members has to run and to reach each other.");
   }
 
+  /** Of a change of the members or of the leader that a holder may also have put off. */
+  static Failure changeNotBegun() {
+    return new Failure(
+        SqlState.NOT_ACCEPTED,
+        "the change was not begun in time",
+        "Nothing was changed. No node held the leadership lease, or its holder was busy with another change.",
+        "It is safe to try again. A majority of the members has to run and to reach each other.");
+  }
+
   static Failure outcomeUnknown() {
     return new Failure(
         SqlState.OUTCOME_UNKNOWN,

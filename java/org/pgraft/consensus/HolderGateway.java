@@ -155,7 +155,7 @@ final class HolderGateway implements WriteRouter.Holder {
 
     /** A change that may take as long as its sender waits. */
     static Policy change(boolean repeatable) {
-      return new Policy(repeatable, Long.MAX_VALUE, Failures.notAccepted(), Failures.changeUnknown());
+      return new Policy(repeatable, Long.MAX_VALUE, Failures.changeNotBegun(), Failures.changeUnknown());
     }
   }
 
