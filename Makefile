@@ -32,7 +32,7 @@ export PG_CONFIG
 export PGRAFT_TARGET := $(CURDIR)/$(TARGET)
 
 .DEFAULT_GOAL := all
-.PHONY: all install uninstall installcheck unit regress it long chaos seeded check demo lint clean help FORCE \
+.PHONY: all install uninstall installcheck unit regress it long chaos seeded bench check demo lint clean help FORCE \
 	require-server require-jdk
 
 all: $(TARGET)/pgraft.so ## build the extension and the engine
@@ -96,6 +96,11 @@ seeded: all ## bugs put into a copy of pgraft: the chaos' faults and checkers fi
 	@rm -rf $(TARGET)/seeded
 	@scripts/cluster_tests $(MAVEN) test -Dtest.groups=seeded -Dtest.excludedGroups= \
 		$(if $(TEST),-Dtest=$(TEST) -Dsurefire.failIfNoSpecifiedTests=true)
+
+bench: all ## how fast and how small, beside etcd (PARTS=puts,gets,footprint,starts,outages,growth RUN_SECONDS=5 RUNS=3 OUTAGES=30)
+	@scripts/bench $(MAVEN) test -Dtest.groups=bench -Dtest.excludedGroups= \
+		$(if $(PARTS),-Dpgraft.bench.parts=$(PARTS)) $(if $(RUN_SECONDS),-Dpgraft.bench.seconds=$(RUN_SECONDS)) \
+		$(if $(RUNS),-Dpgraft.bench.repetitions=$(RUNS)) $(if $(OUTAGES),-Dpgraft.bench.outages=$(OUTAGES))
 
 check: ## the tests: unit, pg_regress, several servers
 	@$(MAKE) --no-print-directory all

@@ -1,7 +1,7 @@
 package org.pgraft.cluster;
 
 /** Where the hosts of one cluster live; closing it ends whatever runs there and leaves nothing behind. */
-interface Site extends AutoCloseable {
+public interface Site extends AutoCloseable {
   /** What this is, for the reader of a test's output. */
   String describe();
 
@@ -10,6 +10,11 @@ interface Site extends AutoCloseable {
 
   @Override
   void close();
+
+  /** A new site for servers of another kind, none of whose programs are built here. */
+  static Site ofServers() {
+    return open(Build.plain());
+  }
 
   /**
    * A new site of the kind that the system property {@code pgraft.test.backend} names: {@code containers},

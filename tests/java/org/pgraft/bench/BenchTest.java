@@ -1,0 +1,43 @@
+package org.pgraft.bench;
+
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.pgraft.cluster.LogsOnFailure;
+
+/** "make bench": the table of docs/performance.md. It fails when something cannot be measured, not when it is slow. */
+@Tag("bench")
+@ExtendWith(LogsOnFailure.class)
+final class BenchTest {
+  @Test
+  void when_everything_is_measured_then_the_table_is_printed() throws Exception {
+    try (Bench bench = Bench.started(Options.given())) {
+      Etcd.whyNot().ifPresent(reason -> System.out.println("no comparison with etcd: " + reason));
+      Puts puts = new Puts(bench);
+      if (bench.wants("puts")) {
+        puts.againstEtcd();
+        puts.manyKeys();
+      }
+      if (bench.wants("gets")) {
+        new Gets(bench).run();
+      }
+      if (bench.wants("footprint")) {
+        new Footprint(bench).run();
+      }
+      if (bench.wants("starts")) {
+        new Footprint(bench).starts();
+      }
+      if (bench.wants("outages")) {
+        new Outages(bench).run();
+      }
+      if (bench.wants("growth")) {
+        puts.growth();
+        puts.snapshots();
+      }
+      System.out.println("\n" + Table.of(bench.rows()));
+      assertFalse(bench.rows().isEmpty(), "nothing was measured");
+    }
+  }
+}

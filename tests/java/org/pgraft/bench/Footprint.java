@@ -1,0 +1,112 @@
+package org.pgraft.bench;
+
+import java.util.List;
+import org.pgraft.cluster.Await;
+import org.pgraft.cluster.NodeHost;
+import org.pgraft.cluster.TestCluster;
+import org.pgraft.cluster.TestNode;
+
+/** What a node costs when nothing is asked of it, and after it was asked a lot. */
+final class Footprint {
+  private static final long PUTS = 100_000;
+  private static final int CLIENTS = 64;
+  private static final long SETTLE_MILLIS = 10_000;
+  private static final long IDLE_MILLIS = 20_000;
+  private static final double KB_PER_MB = 1024;
+
+  private final Bench bench;
+
+  Footprint(Bench bench) {
+    this.bench = bench;
+  }
+
+  /** On clusters of its own, because what was done before stays in a JVM's memory. */
+  void run() throws Exception {
+    try (TestCluster cluster = TestCluster.started(3, Bench.settings())) {
+      Thread.sleep(SETTLE_MILLIS);
+      idleCpu(cluster);
+      bench.add(Row.limited("worker's memory, idle (largest of 3)", 85, largest(cluster), "MB"));
+      new PgBench(cluster.leader()).runTimes(Bench.put(Bench.KEYS, Bench.VALUE_BYTES), CLIENTS, PUTS);
+      Thread.sleep(SETTLE_MILLIS);
+      double loaded = largest(cluster);
+      bench.add(Row.limited("worker's memory after 100,000 puts (largest of 3)", 120, loaded, "MB"));
+      againstEtcd(loaded);
+    }
+  }
+
+  private void idleCpu(TestCluster cluster) throws Exception {
+    TestNode leader = cluster.leader();
+    TestNode follower = cluster.others(leader).get(0);
+    double leaderBefore = cpu(leader);
+    double followerBefore = cpu(follower);
+    final long begin = System.nanoTime();
+    Thread.sleep(IDLE_MILLIS);
+    double percent = 100 / ((System.nanoTime() - begin) / 1e9);
+    bench.add(Row.limited("CPU of an idle leader", 1, (cpu(leader) - leaderBefore) * percent, "% of a core"));
+    bench.add(Row.limited("CPU of an idle follower", 1, (cpu(follower) - followerBefore) * percent, "% of a core"));
+  }
+
+  private static double cpu(TestNode node) throws Exception {
+    return Use.cpuSeconds(node.host(), node.worker());
+  }
+
+  private static double largest(TestCluster cluster) throws Exception {
+    double largest = 0;
+    for (TestNode node : cluster.nodes()) {
+      largest = Math.max(largest, megabytes(node.host(), node.worker()));
+    }
+    return largest;
+  }
+
+  private static double megabytes(NodeHost host, long pid) {
+    Use.Memory memory = Use.memory(host, pid);
+    System.out.printf("  %s: %d kB anonymous, %d kB private, %d kB of files in memory, shared ones too%n",
+        host.name(), memory.anonymous(), memory.privately(), memory.files());
+    return memory.privately() / KB_PER_MB;
+  }
+
+  private void againstEtcd(double ours) throws Exception {
+    if (bench.etcd().isEmpty()) {
+      bench.add(Row.alone("the same against etcd", "below etcd's", ours, "MB"));
+      return;
+    }
+    try (Etcd etcd = Etcd.started(3)) {
+      double seconds = bench.options().seconds();
+      for (long done = 0; done < PUTS; ) {
+        done += etcd.load("put", CLIENTS, seconds, Bench.KEYS, Bench.VALUE_BYTES).done();
+      }
+      Thread.sleep(SETTLE_MILLIS);
+      double theirs = 0;
+      for (NodeHost host : List.copyOf(etcd.hosts())) {
+        theirs = Math.max(theirs, megabytes(host, etcd.server(host)));
+      }
+      bench.add(Row.atMost("the same against etcd", 1, ours, theirs, "MB", "etcd"));
+    }
+  }
+
+  /** From the start of a server to a worker that runs, and from that of three to the first leader. */
+  void starts() throws Exception {
+    try (TestCluster cluster = TestCluster.prepared(3, Bench.settings())) {
+      final long begin = System.nanoTime();
+      TestCluster.inParallel(cluster.nodes(), node -> {
+        node.startServer();
+        return null;
+      });
+      TestNode first = cluster.node(1);
+      first.start();
+      Await.until("there is a leader", () -> first.number("SELECT pgraft_get_leader()") > 0);
+      bench.add(Row.limited("three new servers started to their first leader", 4, since(begin), "s"));
+      cluster.startAll();
+      TestNode node = cluster.follower();
+      node.stop("fast");
+      final long again = System.nanoTime();
+      node.startServer();
+      node.awaitState("RUNNING");
+      bench.add(Row.limited("server started to worker RUNNING", 1.5, since(again), "s"));
+    }
+  }
+
+  private static double since(long begin) {
+    return (System.nanoTime() - begin) / 1e9;
+  }
+}

@@ -1,0 +1,96 @@
+package org.pgraft.bench;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.pgraft.cluster.Output;
+import org.pgraft.cluster.TestNode;
+
+/** Runs PostgreSQL's own load generator on a node's host, with prepared statements, against that node's server. */
+final class PgBench {
+  private static final Pattern FAILED = Pattern.compile("number of failed transactions: (\\d+)");
+  private static final Pattern DONE = Pattern.compile("number of transactions actually processed: (\\d+)");
+  private static final Pattern RATE = Pattern.compile("tps = ([0-9.]+) \\(without");
+  private static final int THREADS = 2;
+
+  private final TestNode node;
+  private final String consistency;
+  private final Path logs;
+
+  PgBench(TestNode node) {
+    this(node, "linearizable");
+  }
+
+  /** One whose reads are of that consistency. */
+  PgBench(TestNode node, String consistency) {
+    this.node = node;
+    this.consistency = consistency;
+    this.logs = Path.of(node.host().directory(), "pgbench");
+  }
+
+  /** One statement over and over, for a time. */
+  Sample run(String statement, int clients, double seconds) {
+    return run(statement, clients, List.of("-T", Long.toString(Math.max(1, Math.round(seconds)))));
+  }
+
+  /** One statement a number of times, spread over the clients. */
+  Sample runTimes(String statement, int clients, long times) {
+    return run(statement, clients, List.of("-t", Long.toString(times / clients)));
+  }
+
+  private Sample run(String script, int clients, List<String> extent) {
+    node.write(logs + ".sql", script + ";\n");
+    List<String> command = new ArrayList<>(List.of("env",
+        "PGOPTIONS=-c pgraft.read_consistency=" + consistency, node.host().binaries() + "/pgbench",
+        "-h", node.host().address(), "-p", Integer.toString(node.host().serverPort()), "-U", "postgres",
+        "-n", "-M", "prepared", "-c", Integer.toString(clients), "-j", Integer.toString(Math.min(THREADS, clients)),
+        "-f", logs + ".sql", "-l", "--log-prefix=" + logs));
+    command.addAll(extent);
+    command.add("postgres");
+    Output output = node.host().run(command.toArray(String[]::new)).orFail("pgbench");
+    long[] latencies = latencies();
+    long failed = number(FAILED, output.text(), 0);
+    if (latencies.length != number(DONE, output.text(), -1)) {
+      throw new IllegalStateException("pgbench logged " + latencies.length + " transactions and says:\n" + output.text());
+    }
+    // its own rate leaves out the time in which connections are made
+    return Sample.of(latencies, failed, latencies.length / decimal(RATE, output.text()));
+  }
+
+  /** Lines of client, transaction, latency in microseconds, script, second, microsecond; taken away when read. */
+  private long[] latencies() {
+    LongStream.Builder all = LongStream.builder();
+    try (Stream<Path> files = Files.list(logs.getParent())) {
+      for (Path file : files.filter(path -> path.getFileName().toString().startsWith("pgbench.")
+          && !path.toString().endsWith(".sql")).toList()) {
+        try (Stream<String> lines = Files.lines(file)) {
+          lines.forEach(line -> all.add(Long.parseLong(line.split(" ", 4)[2])));
+        }
+        Files.delete(file);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return all.build().toArray();
+  }
+
+  private static long number(Pattern pattern, String text, long otherwise) {
+    Matcher matcher = pattern.matcher(text);
+    return matcher.find() ? Long.parseLong(matcher.group(1)) : otherwise;
+  }
+
+  private static double decimal(Pattern pattern, String text) {
+    Matcher matcher = pattern.matcher(text);
+    if (!matcher.find()) {
+      throw new IllegalStateException("pgbench says no rate:\n" + text);
+    }
+    return Double.parseDouble(matcher.group(1));
+  }
+}
