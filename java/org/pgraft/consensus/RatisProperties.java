@@ -119,6 +119,8 @@ final class RatisProperties {
     RaftServerConfigKeys.Log.Appender.setBufferByteLimit(properties, SizeInBytes.valueOf(ENTRY_BYTES_MAX));
     RaftServerConfigKeys.Log.Appender.setSnapshotChunkSizeMax(properties, SizeInBytes.valueOf(SNAPSHOT_CHUNK_BYTES));
     RaftServerConfigKeys.Log.Appender.setInstallSnapshotEnabled(properties, true);
+    // Ratis would let a message to a follower wait until one millisecond after the last.
+    RaftServerConfigKeys.Log.Appender.setWaitTimeMin(properties, TimeDuration.ZERO);
     RaftServerConfigKeys.Write.setByteLimit(properties, SizeInBytes.valueOf(QUEUE_BYTES));
     // Ratis would chain a follower's appends, and after one that failed every later one would fail, for ever.
     RaftServerConfigKeys.Log.setAppendEntriesComposeEnabled(properties, false);
