@@ -35,41 +35,55 @@ add(List *options, const char *format,...)
 	return lappend(options, pstrdup(text));
 }
 
-/* The directory of this library: the engine's jars are in pgraft/ beside it. */
+/* The directory of the engine's jars: pgraft/ beside this library. */
 static char *
-library_directory(void)
+engine_directory(void)
 {
 	Dl_info		info;
-	char	   *path;
+	char		path[MAXPGPATH];
 
-	if (dladdr((void *) pgraft_jvm_option_texts, &info) == 0)
+	if (dladdr((void *) pgraft_jvm_option_texts, &info) == 0 ||
+		realpath(info.dli_fname, path) == NULL)
 		ereport(FATAL,
 				(errcode(ERRCODE_SYSTEM_ERROR),
 				 errmsg("pgraft cannot find its own library")));
-	path = pstrdup(info.dli_fname);
 	get_parent_directory(path);
-	return path;
+	return psprintf("%s/pgraft", path);
 }
 
-/* The JVM expands no wildcards in a class path. */
+static int
+by_name(const ListCell *a, const ListCell *b)
+{
+	return strcmp(lfirst(a), lfirst(b));
+}
+
+/*
+ * All jars, because the JVM expands no wildcards; by name, because the archive of
+ * classes counts only for the path it was made with (see scripts/class_archive).
+ */
 static char *
-class_path(void)
+class_path(const char *directory)
 {
 	StringInfoData path;
-	char	   *directory = psprintf("%s/pgraft", library_directory());
+	List	   *jars = NIL;
+	ListCell   *cell;
 	DIR		   *dir = AllocateDir(directory);
 	struct dirent *entry;
 
-	initStringInfo(&path);
 	while ((entry = ReadDir(dir, directory)) != NULL)
 	{
 		int			len = strlen(entry->d_name);
 
 		if (len > 4 && strcmp(entry->d_name + len - 4, ".jar") == 0)
-			appendStringInfo(&path, "%s%s/%s", path.len > 0 ? ":" : "",
-							 directory, entry->d_name);
+			jars = lappend(jars, pstrdup(entry->d_name));
 	}
 	FreeDir(dir);
+	list_sort(jars, by_name);
+
+	initStringInfo(&path);
+	foreach(cell, jars)
+		appendStringInfo(&path, "%s%s/%s", path.len > 0 ? ":" : "", directory,
+						 (char *) lfirst(cell));
 	return path.data;
 }
 
@@ -138,11 +152,31 @@ add_sizes(List *options)
 	options = add(options, "-XX:TieredStopAtLevel=1");
 	options = add(options, "-XX:ReservedCodeCacheSize=32m");
 	options = add(options, "-XX:MaxMetaspaceSize=96m");
-	options = add(options, "-Xshare:auto");
 	/* Netty, which Ratis carries under a name of its own. */
 	options = add(options, "-Dorg.apache.ratis.thirdparty.io.netty.allocator.type=unpooled");
 	options = add(options, "-Dorg.apache.ratis.thirdparty.io.netty.eventLoopThreads=2");
 	return options;
+}
+
+/*
+ * Classes as the installation has prepared them, mapped from a file, so that they
+ * need neither be parsed nor be kept in memory of our own.  Without the archive, or
+ * when it is not for this JVM, the JVM loads them from the jars.
+ */
+static List *
+add_classes(List *options, const char *engine)
+{
+	char	   *archive = psprintf("%s/pgraft.jsa", engine);
+
+	options = add(options, "-Xshare:auto");
+	if (access(archive, R_OK) == 0)
+	{
+		options = add(options, "-XX:SharedArchiveFile=%s", archive);
+		/* At the address it was made for; elsewhere all of it would be rewritten. */
+		options = add(options, "-XX:+UnlockDiagnosticVMOptions");
+		options = add(options, "-XX:ArchiveRelocationMode=0");
+	}
+	return lappend(options, psprintf("-Djava.class.path=%s", class_path(engine)));
 }
 
 static List *
@@ -198,13 +232,12 @@ List *
 pgraft_jvm_option_texts(void)
 {
 	const char *data_directory = pgraft_data_directory();
-	char	   *path = class_path();
 	List	   *options = NIL;
 
 	options = add_sizes(options);
+	options = add_classes(options, engine_directory());
 	options = add_administrators(options);
 	options = add_signals_and_death(options, data_directory);
 	options = add_libraries(options, data_directory);
-	options = lappend(options, psprintf("-Djava.class.path=%s", path));
 	return options;
 }

@@ -10,11 +10,11 @@ REGRESS_OPTS = --inputdir=tests --outputdir=$(TARGET)/regress
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
-install: install-engine
+install: install-engine class-archive
 uninstall: uninstall-engine
 installcheck: regress-directory
 
-.PHONY: install-engine uninstall-engine regress-directory
+.PHONY: install-engine uninstall-engine class-archive regress-directory
 
 # The jars of an earlier version must not stay on the class path.
 install-engine: uninstall-engine
@@ -23,7 +23,12 @@ install-engine: uninstall-engine
 	$(INSTALL_DATA) $(TARGET)/pgraft.jar $(TARGET)/lib/*.jar '$(DESTDIR)$(pkglibdir)/pgraft/'
 
 uninstall-engine:
-	rm -f '$(DESTDIR)$(pkglibdir)/pgraft.so' '$(DESTDIR)$(pkglibdir)'/pgraft/*.jar
+	rm -f '$(DESTDIR)$(pkglibdir)/pgraft.so' '$(DESTDIR)$(pkglibdir)'/pgraft/*.jar \
+		'$(DESTDIR)$(pkglibdir)/pgraft/pgraft.jsa'
+
+# It counts only for the place that it is made in, so whoever moves what is below DESTDIR makes it there.
+class-archive: install-engine
+	$(if $(DESTDIR),,scripts/class_archive '$(pkglibdir)/pgraft')
 
 regress-directory:
 	$(MKDIR_P) $(TARGET)/regress

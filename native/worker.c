@@ -17,6 +17,7 @@
 #include "prelude.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -44,6 +45,10 @@
 
 /* About what a start of the JVM writes into its temporary directory. */
 #define PROBE_BYTES			(1024 * 1024)
+
+/* When memory is given back: when the start is over, and then now and then. */
+#define FIRST_TRIM_NS		(INT64CONST(10) * 1000 * 1000 * 1000)
+#define TRIM_INTERVAL_NS	(INT64CONST(300) * 1000 * 1000 * 1000)
 
 /* A start that lasted so long counts as one that succeeded. */
 #define LASTED_NS			(INT64CONST(60) * 1000 * 1000 * 1000)
@@ -159,11 +164,27 @@ reload(void)
 	pgraft_jvm_reload(pgraft_settings_lines());
 }
 
+/*
+ * Gives the kernel what the JVM has freed: its compiler and its start leave the C
+ * library with tens of megabytes that it would keep.
+ */
+static void
+trim_memory(int64 *due)
+{
+	int64		now = pgraft_boottime();
+
+	if (now < *due)
+		return;
+	*due = now + TRIM_INTERVAL_NS;
+	(void) malloc_trim(0);
+}
+
 /* Goes round until the engine has stopped or the worker has to leave. */
 static void
 serve(void)
 {
 	int64		started = pgraft_boottime();
+	int64		trim_due = started + FIRST_TRIM_NS;
 	bool		lasted = false;
 	bool		stopping = false;
 
@@ -203,6 +224,7 @@ serve(void)
 			lasted = true;
 			pgraft_boot_lasted();
 		}
+		trim_memory(&trim_due);
 		MemoryContextReset(CurrentMemoryContext);
 		sleep_until_needed(TICK_MS);
 	}

@@ -87,6 +87,7 @@ stage() {
 	done
 	make --no-print-directory -s -C "$REPO" -f native/pgxs.mk srcdir=. PG_CONFIG="$PG_CONFIG" \
 		TARGET="$PGRAFT_TARGET" DESTDIR="$dir" install || return
+	"$REPO/scripts/class_archive" "$dir$("$PG_CONFIG" --pkglibdir)/pgraft" || return
 	STAGED_BINDIR=$dir$("$PG_CONFIG" --bindir)
 	export STAGED_BINDIR
 }

@@ -1,6 +1,6 @@
 package org.pgraft.consensus;
 
-import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.LinkedTransferQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -42,20 +42,31 @@ final class MembersPort {
 
   MembersPort(Doorkeeper doorkeeper) {
     final AtomicInteger number = new AtomicInteger();
+    final HandOverQueue queue = new HandOverQueue();
     this.doorkeeper = doorkeeper;
     this.handlers =
         new ThreadPoolExecutor(
-            HANDLERS,
+            0,
             HANDLERS,
             HANDLER_IDLE_SECONDS,
             TimeUnit.SECONDS,
-            new LinkedBlockingQueue<>(),
+            queue,
             task -> {
               final Thread thread = new Thread(task, "pgraft-peer-" + number.incrementAndGet());
               thread.setDaemon(true);
               return thread;
-            });
-    handlers.allowCoreThreadTimeOut(true);
+            },
+            (task, pool) -> queue.put(task));
+  }
+
+  /** Gives a task to a thread that waits for one, or else lets the pool start another; the pool alone would start them all. */
+  private static final class HandOverQueue extends LinkedTransferQueue<Runnable> {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public boolean offer(Runnable task) {
+      return tryTransfer(task);
+    }
   }
 
   Doorkeeper doorkeeper() {
