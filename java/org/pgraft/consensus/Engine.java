@@ -65,11 +65,11 @@ public final class Engine {
   private final Outcomes outcomes = new Outcomes();
   private final MemberBoard board = new MemberBoard();
   private final Latencies latencies = new Latencies();
-  private final CommitAnnouncer announcer = new CommitAnnouncer();
   private final DurableVotes votes = new DurableVotes(DirectorySync.FSYNC, this::fail);
   private final PeerClients clients = new PeerClients(RatisProperties.MESSAGE_BYTES_MAX);
   private final ScheduledExecutorService routing = EngineThreads.single("pgraft-router");
   private final ScheduledExecutorService leasing = EngineThreads.single("pgraft-lease");
+  private final CommitAnnouncer announcer = new CommitAnnouncer(leasing);
   private final ScheduledExecutorService slow = EngineThreads.single("pgraft-slow");
   private final ScheduledExecutorService saving = EngineThreads.single("pgraft-backup");
 
@@ -308,7 +308,9 @@ public final class Engine {
                 routing,
                 slow,
                 outcomes));
-    receiver.wire(raft, gateway, reporter, duties, identity, registration, new Introductions(self, identity, clearance), settings.clusterId());
+    receiver.wire(
+        raft, gateway, reporter, duties, identity, registration, new Introductions(self, identity, clearance),
+        announcer, settings.clusterId());
     events.wire(lease, board, reporter, upkeep);
   }
 

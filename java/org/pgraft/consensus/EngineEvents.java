@@ -85,13 +85,11 @@ final class EngineEvents implements RatisStateMachine.Events {
 
   @Override
   public void applied(long index) {
-    announcer.announce(index);
+    announcer.committed();
     final Listeners wired = listeners;
     if (wired != null) {
       open.get().ifPresent(wired.upkeep()::consider);
     }
-    // So that the status page shows what was acknowledged soon after it was.
-    wakeWorker.run();
   }
 
   @Override

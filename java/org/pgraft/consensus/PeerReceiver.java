@@ -14,6 +14,7 @@ import org.apache.ratis.thirdparty.io.grpc.Context;
 import org.apache.ratis.thirdparty.io.grpc.Deadline;
 import org.pgraft.consensus.PeerMessage.Answer;
 import org.pgraft.consensus.PeerMessage.Verdict;
+import org.pgraft.command.Op;
 import org.pgraft.store.MemberRecord;
 import org.pgraft.store.Store;
 import org.slf4j.Logger;
@@ -39,6 +40,7 @@ final class PeerReceiver implements PeerHandler.Receiver {
       IdentityFiles identity,
       Registration registration,
       Introductions introductions,
+      CommitAnnouncer announcer,
       String clusterId) {}
 
   private final int self;
@@ -72,8 +74,9 @@ final class PeerReceiver implements PeerHandler.Receiver {
       IdentityFiles identity,
       Registration registration,
       Introductions introductions,
+      CommitAnnouncer announcer,
       String clusterId) {
-    parts = new Parts(raft, gateway, reporter, duties, identity, registration, introductions, clusterId);
+    parts = new Parts(raft, gateway, reporter, duties, identity, registration, introductions, announcer, clusterId);
   }
 
   @Override
@@ -167,16 +170,22 @@ final class PeerReceiver implements PeerHandler.Receiver {
   public CompletionStage<Answer> forwarded(int from, ByteBuffer batch) {
     final Parts wired = parts;
     return isMember(wired, from)
-        ? wired.gateway().appendForwarded(batch)
+        ? wired.gateway().appendForwarded(batch).whenComplete((answer, failure) -> wired.announcer().awaited(from))
         : answered(Answer.of(Verdict.NOT_HOLDER));
   }
 
   @Override
   public CompletionStage<Answer> execute(int from, ByteBuffer request) {
     final Parts wired = parts;
-    return isMember(wired, from)
-        ? wired.duties().execute(request, patience())
-        : answered(Answer.of(Verdict.NOT_HOLDER));
+    if (!isMember(wired, from)) {
+      return answered(Answer.of(Verdict.NOT_HOLDER));
+    }
+    final boolean waits = request.remaining() > 1 && request.get(request.position() + 1) == Op.BARRIER.code();
+    final CompletionStage<Answer> answer = wired.duties().execute(request, patience());
+    if (waits) {
+      wired.announcer().awaited(from);
+    }
+    return answer;
   }
 
   /** How long the sender of the call of this thread still waits, in nanoseconds. */

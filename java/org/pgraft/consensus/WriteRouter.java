@@ -6,11 +6,14 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
 import org.pgraft.command.Batch;
 import org.pgraft.command.BatchResult;
@@ -29,8 +32,8 @@ import org.slf4j.LoggerFactory;
  * result. It is never offered under a new identity. What is still open at a request's deadline is answered <em>outcome
  * unknown</em> if any attempt may have reached a log, and <em>not accepted</em> if none can have.
  *
- * <p>Threads: all state belongs to the one executor thread given; {@link #submit} may be called from any thread. No
- * locks, nothing blocks, no work when there is nothing to write.
+ * <p>Threads: all state but the inbox belongs to the one executor thread given; {@link #submit} may be called from any
+ * thread. No locks, nothing blocks, no work when there is nothing to write.
  */
 final class WriteRouter {
   private static final Logger LOG = LoggerFactory.getLogger(WriteRouter.class);
@@ -57,6 +60,10 @@ final class WriteRouter {
   private final Outcomes outcomes;
   private final Latencies latencies;
 
+  /** What came since the thread last looked; it looks once for all that came meanwhile. */
+  private final Queue<PendingWrite> inbox = new ConcurrentLinkedQueue<>();
+
+  private final AtomicBoolean called = new AtomicBoolean();
   private final Deque<PendingWrite> waiting = new ArrayDeque<>();
   private long sequence;
   private volatile int queued;
@@ -87,15 +94,23 @@ final class WriteRouter {
 
   /** Queues a write; its response is completed by its deadline at the latest, or soon after. */
   void submit(PendingWrite write) {
-    thread.execute(
-        () -> {
-          if (closed) {
-            write.response().complete(Responses.error(Failures.stopping()));
-            return;
-          }
-          waiting.add(write);
-          dispatch();
-        });
+    inbox.add(write);
+    if (called.compareAndSet(false, true)) {
+      thread.execute(this::collect);
+    }
+  }
+
+  private void collect() {
+    // Before the look, so that what comes after it calls again.
+    called.set(false);
+    for (PendingWrite write = inbox.poll(); write != null; write = inbox.poll()) {
+      if (closed) {
+        write.response().complete(Responses.error(Failures.stopping()));
+      } else {
+        waiting.add(write);
+      }
+    }
+    dispatch();
   }
 
   /**

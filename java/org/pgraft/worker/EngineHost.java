@@ -39,6 +39,7 @@ final class EngineHost {
   private static final String NO_MEMORY =
       "the Java virtual machine ran out of memory; see the server's log, pgraft.jvm_heap may be too small";
   private static final long HEAP_INTERVAL_NANOS = 1_000_000_000L;
+  private static final long LOOK_INTERVAL_NANOS = 50_000_000L;
 
   /** What the worker is to do after a round. */
   enum Tick {
@@ -54,6 +55,7 @@ final class EngineHost {
   private final SlotTable slots;
   private final StatusPage page;
   private final LeaseWord lease;
+  private final SlotTable.Handler handler = this::handle;
   private final AtomicBoolean sick = new AtomicBoolean();
   private final Queue<Runnable> afterShowing = new ConcurrentLinkedQueue<>();
 
@@ -67,6 +69,7 @@ final class EngineHost {
   private EngineStatus shown;
   private String shownWaits = "";
   private long heapShownAt;
+  private long lookedAt;
   private boolean refuses;
 
   EngineHost(SharedMemory memory, SharedLayout layout, ServerCalls server) {
@@ -148,6 +151,23 @@ final class EngineHost {
       slots.takeReady((request, deadline) -> CompletableFuture.completedFuture(refusal()));
       return Tick.GO_ON;
     }
+    if (started && engine.failure().isEmpty()) {
+      slots.takeReady(handler);
+    }
+    return lookIsDue() ? look() : Tick.GO_ON;
+  }
+
+  /** Requests come by the thousand, and each may bring a round; what the engine tells of itself can wait a moment. */
+  private boolean lookIsDue() {
+    final long now = server.boottimeNanos();
+    if (now - lookedAt < LOOK_INTERVAL_NANOS && afterShowing.isEmpty()) {
+      return false;
+    }
+    lookedAt = now;
+    return true;
+  }
+
+  private Tick look() {
     final Optional<EngineException> failure =
         Optional.ofNullable(startFailure).or(() -> engine.failure());
     if (failure.isPresent()) {
@@ -167,7 +187,6 @@ final class EngineHost {
       afterShowing.remove().run();
     }
     if (started) {
-      slots.takeReady(this::handle);
       metrics.open();
     }
     return Tick.GO_ON;

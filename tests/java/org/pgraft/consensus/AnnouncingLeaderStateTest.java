@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 final class AnnouncingLeaderStateTest {
   private static final long COMMITTED = 7;
 
-  private final LeaderState state = new AnnouncingLeaderState(new Ratis(), new CommitAnnouncer());
+  private final LeaderState state = new AnnouncingLeaderState(new Ratis(), new CommitAnnouncer(new ManualScheduler()));
 
   @Test
   void when_a_heartbeat_compares_nothing_then_it_commits_nothing() {

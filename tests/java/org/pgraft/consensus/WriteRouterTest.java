@@ -48,6 +48,7 @@ class WriteRouterTest {
   @Test
   void when_writesWaitTogether_then_oneBatchCarriesThem() {
     submit(100);
+    pass(0);
     submit(100);
     pass(0);
     submit(100);
