@@ -20,15 +20,16 @@ installcheck: regress-directory
 install-engine: uninstall-engine
 	$(MKDIR_P) '$(DESTDIR)$(pkglibdir)/pgraft'
 	$(INSTALL_SHLIB) $(TARGET)/pgraft.so '$(DESTDIR)$(pkglibdir)/pgraft.so'
-	$(INSTALL_DATA) $(TARGET)/pgraft.jar $(TARGET)/lib/*.jar '$(DESTDIR)$(pkglibdir)/pgraft/'
+	$(INSTALL_DATA) $(TARGET)/pgraft.jar $(TARGET)/lib/*.jar java/pgraft.classlist '$(DESTDIR)$(pkglibdir)/pgraft/'
+	$(INSTALL_SCRIPT) scripts/class_archive '$(DESTDIR)$(pkglibdir)/pgraft/'
 
 uninstall-engine:
 	rm -f '$(DESTDIR)$(pkglibdir)/pgraft.so' '$(DESTDIR)$(pkglibdir)'/pgraft/*.jar \
-		'$(DESTDIR)$(pkglibdir)/pgraft/pgraft.jsa'
+		$(addprefix '$(DESTDIR)$(pkglibdir)'/pgraft/,pgraft.jsa pgraft.classlist class_archive)
 
 # It counts only for the place that it is made in, so whoever moves what is below DESTDIR makes it there.
 class-archive: install-engine
-	$(if $(DESTDIR),,scripts/class_archive '$(pkglibdir)/pgraft')
+	$(if $(DESTDIR),,JAVA_HOME='$(JAVA_HOME)' '$(pkglibdir)/pgraft/class_archive')
 
 regress-directory:
 	$(MKDIR_P) $(TARGET)/regress

@@ -87,7 +87,8 @@ stage() {
 	done
 	make --no-print-directory -s -C "$REPO" -f native/pgxs.mk srcdir=. PG_CONFIG="$PG_CONFIG" \
 		TARGET="$PGRAFT_TARGET" DESTDIR="$dir" install || return
-	"$REPO/scripts/class_archive" "$dir$("$PG_CONFIG" --pkglibdir)/pgraft" || return
+	JAVA_HOME=${JAVA_HOME:-$("$REPO/scripts/find_java_home")} \
+		"$dir$("$PG_CONFIG" --pkglibdir)/pgraft/class_archive" || return
 	STAGED_BINDIR=$dir$("$PG_CONFIG" --bindir)
 	export STAGED_BINDIR
 }

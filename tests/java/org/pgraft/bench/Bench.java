@@ -1,6 +1,7 @@
 package org.pgraft.bench;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -29,7 +30,7 @@ final class Bench implements AutoCloseable {
   }
 
   static Bench started(Options options) throws Exception {
-    TestCluster cluster = TestCluster.started(NODES, settings());
+    TestCluster cluster = TestCluster.started(NODES, settings(options));
     try {
       return new Bench(options, cluster, Etcd.whyNot().isEmpty() ? Etcd.started(NODES) : null);
     } catch (Exception | Error e) {
@@ -38,9 +39,16 @@ final class Bench implements AutoCloseable {
     }
   }
 
-  /** Those of a server with room for the clients; pgraft's own are the defaults. */
-  static Map<String, String> settings() {
-    return Map.of("fsync", "on", "max_connections", "600", "shared_buffers", "128MB");
+  /** Those of a server with room for the clients; pgraft's own are the defaults, unless others were asked for. */
+  Map<String, String> settings() {
+    return settings(options);
+  }
+
+  private static Map<String, String> settings(Options options) {
+    Map<String, String> settings =
+        new HashMap<>(Map.of("fsync", "on", "max_connections", "600", "shared_buffers", "128MB"));
+    settings.putAll(options.settings());
+    return settings;
   }
 
   Options options() {

@@ -22,7 +22,7 @@ final class Footprint {
 
   /** On clusters of its own, because what was done before stays in a JVM's memory. */
   void run() throws Exception {
-    try (TestCluster cluster = TestCluster.started(3, Bench.settings())) {
+    try (TestCluster cluster = TestCluster.started(3, bench.settings())) {
       Thread.sleep(SETTLE_MILLIS);
       idleCpu(cluster);
       bench.add(Row.limited("worker's memory, idle (largest of 3)", 85, largest(cluster), "MB"));
@@ -86,7 +86,7 @@ final class Footprint {
 
   /** From the start of a server to a worker that runs, and from that of three to the first leader. */
   void starts() throws Exception {
-    try (TestCluster cluster = TestCluster.prepared(3, Bench.settings())) {
+    try (TestCluster cluster = TestCluster.prepared(3, bench.settings())) {
       final long begin = System.nanoTime();
       TestCluster.inParallel(cluster.nodes(), node -> {
         node.startServer();

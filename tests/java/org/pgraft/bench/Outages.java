@@ -21,7 +21,7 @@ final class Outages {
   }
 
   void run() throws Exception {
-    try (TestCluster cluster = TestCluster.started(3, Bench.settings())) {
+    try (TestCluster cluster = TestCluster.started(3, bench.settings())) {
       List<Double> killed = new ArrayList<>();
       for (int i = 0; i < bench.options().outages(); i++) {
         killed.add(outage(cluster, TestNode::kill));
@@ -37,7 +37,7 @@ final class Outages {
       Collections.sort(stopped);
       bench.add(Row.limited("clean stop of the leader (" + STOPS + " runs), median", 0.3, stopped.get(STOPS / 2), "s"));
     }
-    Map<String, String> quick = new HashMap<>(Bench.settings());
+    Map<String, String> quick = new HashMap<>(bench.settings());
     quick.put("pgraft.election_timeout", "300ms");
     try (TestCluster cluster = TestCluster.started(3, quick)) {
       List<Double> killed = new ArrayList<>();
