@@ -224,10 +224,12 @@ public sealed interface Request {
   }
 
   /**
-   * A node started. Body: node (4), directory id (16), incarnation (8), host, port (4), name, feature level (4). Refused
-   * when the directory is not the node's, or an older state of it.
+   * A node started. Body: node (4), directory id (16), incarnation (8), the one before it with that directory (8), host,
+   * port (4), name, feature level (4). Refused when the directory is not the node's, or not in the state in which the node
+   * took part last.
    */
-  record NodeStart(int node, UUID directory, long start, String host, int port, String name, int featureLevel)
+  record NodeStart(
+      int node, UUID directory, long start, long previous, String host, int port, String name, int featureLevel)
       implements Request {
     /** The lowest bits of an incarnation are random; above them is the directory's count of starts. */
     public static final int RANDOM_BITS = 20;
@@ -249,6 +251,7 @@ public sealed interface Request {
           .i64(directory.getMostSignificantBits())
           .i64(directory.getLeastSignificantBits())
           .i64(start)
+          .i64(previous)
           .text(host)
           .i32(port)
           .text(name)
@@ -263,7 +266,7 @@ public sealed interface Request {
 
     static NodeStart readBody(WireReader in) throws PgraftException {
       return new NodeStart(
-          in.i32(), new UUID(in.i64(), in.i64()), in.i64(), in.text(), in.i32(), in.text(), in.i32());
+          in.i32(), new UUID(in.i64(), in.i64()), in.i64(), in.i64(), in.text(), in.i32(), in.text(), in.i32());
     }
   }
 

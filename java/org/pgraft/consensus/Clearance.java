@@ -1,5 +1,6 @@
 package org.pgraft.consensus;
 
+import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -12,8 +13,9 @@ import org.pgraft.consensus.EngineStatus.MemberStatus;
 /**
  * Decides when this node may take part. Its votes and the entries it acknowledged are promises that an empty directory, an
  * old copy or a second copy would break (Raft paper, section 5.2: a server votes once in a term), and only other members
- * can tell such a directory from the right one. So a node introduces itself first, and each member notes the directory
- * durably before it answers.
+ * can tell such a directory from the right one. So a node asks first, shows its directory, and nothing is written, so that
+ * asking changes nothing. When enough others have answered and none objected, it writes down the number of its run, and
+ * introduces itself: each member notes the run durably before it answers. Only then it takes part.
  *
  * <p>A member's directory is cleared by answers of so many others that they make a majority with it: fewer could not do
  * anything together. An empty directory that is to found a cluster is cleared when every other initial member has answered:
@@ -25,7 +27,7 @@ import org.pgraft.consensus.EngineStatus.MemberStatus;
 final class Clearance {
   private final int self;
   private final IdentityFiles identity;
-  private final long run;
+  private final ShownDirectory shown;
   private final Map<Integer, String> initial;
   private final Greeter greeter;
   private final boolean member;
@@ -34,6 +36,9 @@ final class Clearance {
   private Map<Integer, String> learned = Map.of();
   private boolean uninvited;
 
+  /** Whether this run is written down: then members are not only asked. */
+  private boolean begun;
+
   /**
    * @param run the number of this run, see {@link Incarnations}
    * @param initial the members of {@code pgraft.initial_cluster}, id to host:port, this node among them; or none
@@ -41,25 +46,47 @@ final class Clearance {
   Clearance(int self, IdentityFiles identity, long run, Map<Integer, String> initial, Greeter greeter) {
     this.self = self;
     this.identity = identity;
-    this.run = run;
+    this.shown = new ShownDirectory(identity.identity().directory(), identity.identity().run(), run);
     this.initial = Map.copyOf(initial);
     this.greeter = greeter;
     this.member = identity.identity().member();
   }
 
   /**
-   * Introduces this node to the members that have not answered yet.
+   * Asks the members that have not answered yet, and introduces this node to them when enough have.
    *
    * @param listening whether this node listens already; before that, whoever answers at its address is another server
    * @throws EngineException when this node must not take part
+   * @throws IOException when the run cannot be written down
    */
-  void ask(boolean listening) throws EngineException {
+  void ask(boolean listening) throws EngineException, IOException {
+    greet(listening);
+    if (beginRun()) {
+      greet(listening);
+    }
+  }
+
+  /** Writes the run down, once, when enough have answered; whether that was now. */
+  private synchronized boolean beginRun() throws IOException {
+    if (begun || !enough()) {
+      return false;
+    }
+    identity.beginRun(shown.run());
+    begun = true;
+    answered.clear();
+    return true;
+  }
+
+  private void greet(boolean listening) throws EngineException {
     final Map<Integer, String> silent = silent();
     if (listening) {
       silent.remove(self);
     }
-    final Map<Integer, Greeting> greetings =
-        greeter.greet(silent, new KnownDirectory(identity.identity().directory(), run));
+    final boolean introducing;
+    synchronized (this) {
+      introducing = begun;
+    }
+    final Map<Integer, Greeting> greetings = greeter.greet(silent, shown, introducing);
     synchronized (this) {
       greetings.forEach(
           (id, greeting) -> {
@@ -96,6 +123,10 @@ final class Clearance {
 
   /** Whether this node may open its member of the group, or found it. */
   synchronized boolean granted() {
+    return begun && enough();
+  }
+
+  private boolean enough() {
     return member
         ? majorityOf(remembered()) || !learned.isEmpty() && majorityOf(learned)
         : founds() && answered.containsAll(others(initial));

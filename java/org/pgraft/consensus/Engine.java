@@ -90,6 +90,7 @@ public final class Engine {
   private volatile Settings reloaded;
   private volatile IdentityFiles identity;
   private volatile long incarnation;
+  private volatile long previousRun;
   private volatile Clearance clearance;
   private volatile Entrance entrance;
   private volatile RaftNode raft;
@@ -150,7 +151,8 @@ public final class Engine {
     identity =
         IdentityFiles.claim(
             files.root(), settings.pgdata(), settings.clusterId(), self, DirectorySync.FSYNC);
-    incarnation = Incarnations.draw(identity.identity().start(), new SecureRandom());
+    previousRun = identity.identity().run();
+    incarnation = Incarnations.after(previousRun, new SecureRandom());
     clearance =
         new Clearance(
             self, identity, incarnation, admission.initialMembers(), new Greeter(self, cluster, clients));
@@ -184,6 +186,8 @@ public final class Engine {
       return;
     }
     try {
+      // Also when there was nobody to ask.
+      identity.beginRun(incarnation);
       build(incarnation, admission.group(identity.identity().member(), clearance.granted()));
       raft.start();
       if (raft.division().isPresent()) {
@@ -290,7 +294,7 @@ public final class Engine {
             self, incarnation, gateway, applied, clock, System::currentTimeMillis, routing, outcomes, latencies);
     upkeep = new Upkeep(this::holdsLease, own::appendAsLeader, reloaded.compactionThreshold(), settings.maxStoreBytes());
     registration =
-        new Registration(self, identity, incarnation, settings, router, gateway, clock, this::fail);
+        new Registration(self, identity, previousRun, incarnation, settings, router, gateway, clock, this::fail);
     dispatcher =
         new Dispatcher(
             new Dispatcher.Parts(

@@ -76,7 +76,7 @@ final class Entrance {
         inside.open();
       }
       askLater();
-    } catch (EngineException e) {
+    } catch (EngineException | IOException e) {
       refused.accept(e);
     } catch (RuntimeException e) {
       // While the engine stops, what this asks is closed under it.

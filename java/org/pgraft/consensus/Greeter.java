@@ -36,15 +36,17 @@ final class Greeter {
    * Greets members.
    *
    * @param members where they listen, by id
-   * @param mine the directory and the run with which this node is about to take part
+   * @param mine this node's directory and run
+   * @param takesPart whether this node is about to take part with it, or only asks whether it may
    * @return the greetings of those that answered, by the ids that they say they have
    * @throws EngineException when one of them knows that this node must not take part
    */
-  Map<Integer, Greeting> greet(Map<Integer, String> members, KnownDirectory mine) throws EngineException {
+  Map<Integer, Greeting> greet(Map<Integer, String> members, ShownDirectory mine, boolean takesPart)
+      throws EngineException {
     final Map<Integer, CompletableFuture<byte[]>> calls = new HashMap<>();
-    final ByteBuffer body = ByteBuffer.allocate(3 * Long.BYTES);
-    body.putLong(mine.directory().getMostSignificantBits()).putLong(mine.directory().getLeastSignificantBits());
-    body.putLong(mine.run());
+    final ByteBuffer body = ByteBuffer.allocate(ShownDirectory.BYTES + 1);
+    mine.encode(body);
+    body.put((byte) (takesPart ? 1 : 0));
     final byte[] hello = new PeerMessage(PeerMessage.Kind.HELLO, cluster, self, body.flip()).encode();
     members.forEach((id, address) -> calls.put(id, clients.call(HostPort.parse(address), hello, CALL_NANOS)));
     final Map<Integer, Greeting> greetings = new HashMap<>();

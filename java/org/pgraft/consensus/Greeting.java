@@ -51,7 +51,7 @@ record Greeting(int node, boolean member, boolean listed, Optional<KnownDirector
    * @param mine the directory and the run with which this node is about to take part
    * @throws EngineException when the answering member knows better
    */
-  void check(int nodeId, KnownDirectory mine) throws EngineException {
+  void check(int nodeId, ShownDirectory mine) throws EngineException {
     if (node == nodeId) {
       throw new EngineException(
           "another server answers as node " + nodeId + " of this cluster",
@@ -73,8 +73,9 @@ record Greeting(int node, boolean member, boolean listed, Optional<KnownDirector
           "Put the node's own directory back." + replace);
     }
     throw new EngineException(
-        "the directory of node " + nodeId + " is an old copy: the cluster has seen start "
-            + Incarnations.start(known.run()) + ", the directory counts " + Incarnations.start(mine.run()),
+        "the directory of node " + nodeId + " is not in the state in which the node took part last, but an old copy: the"
+            + " cluster knows start " + Incarnations.start(known.run()) + ", the directory's last is "
+            + Incarnations.start(mine.previous()),
         "Put the newest directory back." + replace);
   }
 }

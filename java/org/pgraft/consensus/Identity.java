@@ -12,7 +12,9 @@ import java.util.UUID;
  * @param clusterId name of the cluster, from {@code pgraft.cluster_id}
  * @param nodeId the member's id
  * @param directory drawn at random when the directory was made
- * @param start how often an engine was started on this directory; raised and fsynced before each start
+ * @param run the number of the last run in which an engine took part with this directory, see {@link Incarnations}; 0 if none
+ *     did. It is written before the others are told of the run, and not at all when the run is refused: a copy that is refused
+ *     again and again does not catch up
  * @param member whether the node was ever a member of its cluster
  * @param members the members of the last configuration seen, id to host:port, to be asked at the next start
  * @param introduced the directories with which other nodes introduced themselves last, by id; see {@link Greeting}
@@ -21,7 +23,7 @@ record Identity(
     String clusterId,
     int nodeId,
     UUID directory,
-    long start,
+    long run,
     boolean member,
     Map<Integer, String> members,
     Map<Integer, KnownDirectory> introduced) {
@@ -34,22 +36,22 @@ record Identity(
     return new Identity(clusterId, nodeId, UUID.randomUUID(), 0, false, Map.of(), Map.of());
   }
 
-  Identity nextStart() {
-    return new Identity(clusterId, nodeId, directory, start + 1, member, members, introduced);
+  Identity inRun(long begun) {
+    return new Identity(clusterId, nodeId, directory, begun, member, members, introduced);
   }
 
   Identity asMember() {
-    return new Identity(clusterId, nodeId, directory, start, true, members, introduced);
+    return new Identity(clusterId, nodeId, directory, run, true, members, introduced);
   }
 
   Identity withMembers(Map<Integer, String> current) {
-    return new Identity(clusterId, nodeId, directory, start, member, current, introduced);
+    return new Identity(clusterId, nodeId, directory, run, member, current, introduced);
   }
 
   Identity withIntroduced(int node, KnownDirectory shown) {
     final Map<Integer, KnownDirectory> all = new TreeMap<>(introduced);
     all.put(node, shown);
-    return new Identity(clusterId, nodeId, directory, start, member, members, all);
+    return new Identity(clusterId, nodeId, directory, run, member, members, all);
   }
 
   /** The members as one line, in the order of their ids: {@code 1=host:port,2=host:port}. */

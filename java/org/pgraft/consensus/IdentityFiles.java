@@ -44,7 +44,7 @@ final class IdentityFiles {
   }
 
   /**
-   * Checks that this node may use {@code directory}, and counts a start.
+   * Checks that this node may use {@code directory}. What others know of it is asked by {@link Clearance}.
    *
    * @throws EngineException when the directory is lost, belongs to another node or another cluster, or cannot be read
    */
@@ -62,8 +62,10 @@ final class IdentityFiles {
         refuseLostDirectory(marked, directory, marker, nodeId);
         identity = Identity.fresh(clusterId, nodeId);
       }
-      final IdentityFiles files = new IdentityFiles(directory, marker, sync, identity.nextStart());
-      files.store(files.current);
+      final IdentityFiles files = new IdentityFiles(directory, marker, sync, identity);
+      if (!kept.equals(Optional.of(identity))) {
+        files.store(identity);
+      }
       files.mark();
       return files;
     } catch (IOException e) {
@@ -136,6 +138,13 @@ final class IdentityFiles {
     return current;
   }
 
+  /** Remembers, durably, the run in which this node takes part from now on. */
+  synchronized void beginRun(long run) throws IOException {
+    if (current.run() != run) {
+      store(current.inRun(run));
+    }
+  }
+
   /** Remembers, durably, that this node is a member from now on. */
   synchronized void becomeMember() throws IOException {
     if (!current.member()) {
@@ -151,20 +160,25 @@ final class IdentityFiles {
     }
   }
 
+  /** What was noted of another node's directory and forbids the one that it shows now. */
+  synchronized Optional<KnownDirectory> objection(int node, ShownDirectory shown) {
+    return Optional.ofNullable(current.introduced().get(node)).filter(before -> before.forbids(shown));
+  }
+
   /**
-   * Another node shows with which directory it is about to take part. It is noted durably before it is answered, so that
-   * a later start of that node with another directory, or with an older copy of this one, is recognized here.
+   * Another node is about to take part with a directory. It is noted durably before it is answered, so that a later start of
+   * that node with another directory, or with an older copy of this one, is recognized here.
    *
    * @param binding whether what was noted before counts; false to replace it by what is shown now
    * @return what was noted before and forbids the directory shown; nothing when it is noted now
    */
-  synchronized Optional<KnownDirectory> introduce(int node, KnownDirectory shown, boolean binding) throws IOException {
-    final KnownDirectory before = current.introduced().get(node);
-    if (binding && before != null && before.forbids(shown)) {
-      return Optional.of(before);
+  synchronized Optional<KnownDirectory> introduce(int node, ShownDirectory shown, boolean binding) throws IOException {
+    final Optional<KnownDirectory> objection = objection(node, shown);
+    if (binding && objection.isPresent()) {
+      return objection;
     }
-    if (!shown.equals(before)) {
-      store(current.withIntroduced(node, shown));
+    if (!shown.known().equals(current.introduced().get(node))) {
+      store(current.withIntroduced(node, shown.known()));
     }
     return Optional.empty();
   }
@@ -198,7 +212,7 @@ final class IdentityFiles {
     properties.setProperty("cluster_id", identity.clusterId());
     properties.setProperty("node_id", Integer.toString(identity.nodeId()));
     properties.setProperty("directory_uuid", identity.directory().toString());
-    properties.setProperty("start_number", Long.toString(identity.start()));
+    properties.setProperty("run", Long.toString(identity.run()));
     properties.setProperty("member", Boolean.toString(identity.member()));
     properties.setProperty("members", identity.membersLine());
     properties.setProperty("introduced", identity.introducedLine());
@@ -226,7 +240,7 @@ final class IdentityFiles {
               required(properties, "cluster_id"),
               Integer.parseInt(required(properties, "node_id")),
               UUID.fromString(required(properties, "directory_uuid")),
-              Long.parseLong(required(properties, "start_number")),
+              Long.parseLong(required(properties, "run")),
               Boolean.parseBoolean(required(properties, "member")),
               members(properties.getProperty("members", "")),
               introduced(properties.getProperty("introduced", ""))));

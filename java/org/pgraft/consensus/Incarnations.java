@@ -3,17 +3,18 @@ package org.pgraft.consensus;
 import java.util.random.RandomGenerator;
 
 /**
- * The number under which one run of an engine writes: its directory's count of starts, and below that a few random bits.
- * It grows from start to start, and two copies of one directory that are started side by side do not write under the
- * same number, so neither is given the other's results. Stateless.
+ * The number under which one run of an engine writes: how often an engine has taken part with its directory, and below that a
+ * few random bits. It grows from run to run, and two copies of one directory that take part do not write under the same
+ * number, so neither is given the other's results, nor taken for the other. Stateless.
  */
 final class Incarnations {
   private static final int RANDOM_BITS = 20;
 
   private Incarnations() {}
 
-  static long draw(long start, RandomGenerator random) {
-    return start << RANDOM_BITS | random.nextInt(1 << RANDOM_BITS);
+  /** A number for the run after the one given, which is 0 if there was none. */
+  static long after(long run, RandomGenerator random) {
+    return start(run) + 1 << RANDOM_BITS | random.nextInt(1 << RANDOM_BITS);
   }
 
   /** The count of starts in an incarnation. */

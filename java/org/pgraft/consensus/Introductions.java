@@ -27,16 +27,18 @@ final class Introductions {
   }
 
   /**
-   * @param from the node that introduces itself
+   * @param from the node that asks or introduces itself
    * @param shown the directory and the run that it comes with
+   * @param takesPart whether it is about to take part, so that this is noted; or only asks
    * @param members the members of the configurations in force, empty when this node is no member
    * @param entered what the replicated member table says of that node, if this node can read it
    */
-  Answer answer(int from, KnownDirectory shown, Set<Integer> members, Optional<KnownDirectory> entered) {
+  Answer answer(
+      int from, ShownDirectory shown, boolean takesPart, Set<Integer> members, Optional<KnownDirectory> entered) {
     final boolean listed = members.contains(from);
     try {
       final Optional<KnownDirectory> known =
-          listed || clearance.concerns(from) ? known(from, shown, entered) : entered;
+          listed || clearance.concerns(from) ? known(from, shown, takesPart, entered) : entered;
       return new Answer(Verdict.ANSWERED, new Greeting(self, !members.isEmpty(), listed, known).encode());
     } catch (IOException e) {
       LOG.error("could not note the directory of node {}", from, e);
@@ -45,8 +47,8 @@ final class Introductions {
   }
 
   /** The member table speaks first; before it knows a node, or a run of it, what was noted here does. */
-  private Optional<KnownDirectory> known(int from, KnownDirectory shown, Optional<KnownDirectory> entered)
-      throws IOException {
+  private Optional<KnownDirectory> known(
+      int from, ShownDirectory shown, boolean takesPart, Optional<KnownDirectory> entered) throws IOException {
     if (entered.filter(known -> known.forbids(shown)).isPresent()) {
       return entered;
     }
@@ -55,6 +57,11 @@ final class Introductions {
         noted != null
             && !noted.directory().equals(shown.directory())
             && entered.filter(known -> known.removed() || known.directory().equals(shown.directory())).isPresent();
-    return identity.introduce(from, shown, identity.identity().member() && !replaced).or(() -> entered);
+    final boolean binding = identity.identity().member() && !replaced;
+    final Optional<KnownDirectory> objection =
+        takesPart
+            ? identity.introduce(from, shown, binding)
+            : identity.objection(from, shown).filter(before -> binding);
+    return objection.or(() -> entered);
   }
 }

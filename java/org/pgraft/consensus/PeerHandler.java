@@ -20,8 +20,12 @@ final class PeerHandler implements PeerService.Handler {
 
   /** Who the messages concern. Nothing here may block, except that an introduction is written to disk. */
   interface Receiver {
-    /** A node shows its directory: who this node is, and what it knows of the asking one. */
-    Answer hello(int from, KnownDirectory shown);
+    /**
+     * A node shows its directory: who this node is, and what it knows of the asking one.
+     *
+     * @param takesPart whether that node is about to take part, or only asks whether it may
+     */
+    Answer hello(int from, ShownDirectory shown, boolean takesPart);
 
     /** Become a member of the sender's cluster. */
     CompletionStage<Answer> join(int asNode, String clusterId);
@@ -67,8 +71,7 @@ final class PeerHandler implements PeerService.Handler {
     return switch (message.kind()) {
       case HELLO ->
           CompletableFuture.completedFuture(
-              receiver.hello(
-                  message.from(), new KnownDirectory(new UUID(body.getLong(), body.getLong()), body.getLong())));
+              receiver.hello(message.from(), ShownDirectory.decode(body), body.get() == 1));
       case JOIN -> receiver.join(body.getInt(), PeerMessage.text(body));
       case LEASE ->
           CompletableFuture.completedFuture(

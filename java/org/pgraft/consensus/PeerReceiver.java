@@ -80,7 +80,7 @@ final class PeerReceiver implements PeerHandler.Receiver {
   }
 
   @Override
-  public Answer hello(int from, KnownDirectory shown) {
+  public Answer hello(int from, ShownDirectory shown, boolean takesPart) {
     final Parts wired = parts;
     if (wired == null) {
       return Answer.of(Verdict.UNKNOWN);
@@ -89,7 +89,7 @@ final class PeerReceiver implements PeerHandler.Receiver {
         wired.raft().configurations().stream().flatMap(Set::stream).collect(Collectors.toUnmodifiableSet());
     return wired
         .introductions()
-        .answer(from, shown, members, store.get().flatMap(open -> open.member(from)).map(PeerReceiver::known));
+        .answer(from, shown, takesPart, members, store.get().flatMap(open -> open.member(from)).map(PeerReceiver::known));
   }
 
   private static KnownDirectory known(MemberRecord member) {

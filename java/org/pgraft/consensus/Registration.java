@@ -28,6 +28,7 @@ final class Registration {
 
   private final int self;
   private final IdentityFiles identity;
+  private final long previous;
   private final long incarnation;
   private final Settings settings;
   private final WriteRouter router;
@@ -39,6 +40,7 @@ final class Registration {
   Registration(
       int self,
       IdentityFiles identity,
+      long previous,
       long incarnation,
       Settings settings,
       WriteRouter router,
@@ -47,6 +49,7 @@ final class Registration {
       Consumer<Throwable> refused) {
     this.self = self;
     this.identity = identity;
+    this.previous = previous;
     this.incarnation = incarnation;
     this.settings = settings;
     this.router = router;
@@ -69,6 +72,7 @@ final class Registration {
         self,
         identity.identity().directory(),
         incarnation,
+        previous,
         settings.advertisedHost(),
         settings.port(),
         settings.name(),

@@ -65,10 +65,10 @@ final class Vestibule implements PeerHandler.Receiver, AutoCloseable {
   }
 
   @Override
-  public Answer hello(int from, KnownDirectory shown) {
+  public Answer hello(int from, ShownDirectory shown, boolean takesPart) {
     final Map<Integer, String> members = identity.identity().member() ? identity.identity().members() : Map.of();
     final Set<Integer> ids = members.keySet();
-    return introductions.answer(from, shown, ids, Optional.empty());
+    return introductions.answer(from, shown, takesPart, ids, Optional.empty());
   }
 
   @Override

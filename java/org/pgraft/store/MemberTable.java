@@ -103,11 +103,12 @@ final class MemberTable {
       // The same start once more: its answer was lost.
       return;
     }
-    if (Request.NodeStart.count(request.start()) <= Request.NodeStart.count(known.start())) {
+    if (request.previous() != known.start()
+        && Request.NodeStart.count(request.previous()) <= Request.NodeStart.count(known.start())) {
       throw refused(
-          "the directory of node " + known.node() + " is an old copy: the cluster has seen start "
-              + Request.NodeStart.count(known.start()) + ", the directory counts "
-              + Request.NodeStart.count(request.start()),
+          "the directory of node " + known.node() + " is not in the state in which the node took part last, but an old copy:"
+              + " the cluster knows start " + Request.NodeStart.count(known.start()) + ", the directory's last is "
+              + Request.NodeStart.count(request.previous()),
           "Put the newest directory back. If it is lost, run pgraft_remove_node(" + known.node()
               + ") on another member and add the node again.");
     }

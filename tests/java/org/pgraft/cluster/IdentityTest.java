@@ -41,6 +41,33 @@ final class IdentityTest extends ClusterTest {
   }
 
   @Test
+  void when_an_old_copy_is_started_again_and_again_then_it_never_gets_in() throws Exception {
+    TestCluster cluster = cluster(3);
+    TestNode node = cluster.node(3);
+    String old = node.host().directory() + "/old";
+    node.stop("fast");
+    node.host().run("cp", "-a", node.engineData(), old).orFail("cp");
+    for (int start = 0; start < 2; start++) {
+      node.start();
+      node.awaitState("RUNNING");
+      node.put("key", "newest");
+      node.stop("fast");
+    }
+    // one of those who have seen it newer must be enough
+    cluster.node(1).stop("fast");
+    node.host().run("rm", "-rf", node.engineData()).orFail("rm");
+    node.host().run("mv", old, node.engineData()).orFail("mv");
+    for (int attempt = 0; attempt < 4; attempt++) {
+      node.start();
+      awaitMessage(node, "old copy");
+      assertRefused(node);
+      node.stop("fast");
+    }
+    cluster.node(1).start();
+    assertEquals("newest", cluster.node(2).get("key"));
+  }
+
+  @Test
   void when_the_directory_is_an_old_copy_then_the_node_refuses_until_the_newest_is_back() throws Exception {
     TestCluster cluster = cluster(3);
     TestNode node = cluster.follower();

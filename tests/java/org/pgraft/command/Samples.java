@@ -37,8 +37,8 @@ final class Samples {
     all.put(new Request.Acquire(3, 1L << 33, 900), op(20).i32(3).i64(1L << 33).i64(900).done());
     all.put(new Request.Release(3, 1L << 33), op(21).i32(3).i64(1L << 33).done());
     all.put(
-        new Request.NodeStart(3, DIRECTORY, 5L << 20, "host", 7001, "näme", 2),
-        op(22).i32(3).i64(0x0123456789abcdefL).i64(0xfedcba9876543210L).i64(5L << 20).text("host").i32(7001)
+        new Request.NodeStart(3, DIRECTORY, 5L << 20, 4L << 20, "host", 7001, "näme", 2),
+        op(22).i32(3).i64(0x0123456789abcdefL).i64(0xfedcba9876543210L).i64(5L << 20).i64(4L << 20).text("host").i32(7001)
             .text("näme").i32(2).done());
     all.put(new Request.NodeRemoved(3), op(23).i32(3).done());
     all.put(new Request.SetQuota(1L << 34), op(24).i64(1L << 34).done());

@@ -1,7 +1,7 @@
 package org.pgraft.consensus;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -19,6 +19,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A directory may be used by the node it belongs to, and by nobody else. */
 class IdentityFilesTest {
+  private static final long STEP = 1L << 20;
+  private static final long RUN = 7 * STEP;
+
   @TempDir Path temp;
   private Path directory;
   private Path pgdata;
@@ -34,12 +37,21 @@ class IdentityFilesTest {
   }
 
   @Test
-  void when_theSameNodeComesBack_then_itIsTheSameDirectoryWithALaterStart() throws Exception {
-    final Identity first = claim("c", 1).identity();
-    final Identity second = claim("c", 1).identity();
+  void when_theSameNodeComesBack_then_itIsTheSameDirectoryAndKnowsItsLastRun() throws Exception {
+    final IdentityFiles first = claim("c", 1);
+    first.beginRun(RUN);
 
-    assertEquals(first.directory(), second.directory());
-    assertEquals(first.start() + 1, second.start());
+    assertEquals(first.identity(), claim("c", 1).identity());
+    assertEquals(RUN, claim("c", 1).identity().run());
+  }
+
+  @Test
+  void when_aDirectoryIsClaimedWithoutARun_then_itStaysAsItIs() throws Exception {
+    claim("c", 1).beginRun(RUN);
+    final byte[] before = Files.readAllBytes(directory.resolve("identity"));
+    claim("c", 1);
+
+    assertArrayEquals(before, Files.readAllBytes(directory.resolve("identity")), "who is refused leaves no trace");
   }
 
   @Test
@@ -85,7 +97,7 @@ class IdentityFilesTest {
           }
         };
     final IdentityFiles files = IdentityFiles.claim(directory, pgdata, "c", 1, sync);
-    final KnownDirectory shown = new KnownDirectory(UUID.randomUUID(), 7);
+    final ShownDirectory shown = new ShownDirectory(UUID.randomUUID(), 0, RUN);
     fails[0] = true;
     assertThrows(IOException.class, () -> files.introduce(2, shown, true));
     assertThrows(IOException.class, files::becomeMember);
@@ -96,7 +108,7 @@ class IdentityFilesTest {
 
     final IdentityFiles again = claim("c", 1);
     assertTrue(again.identity().member());
-    assertEquals(Map.of(2, shown), again.identity().introduced());
+    assertEquals(Map.of(2, shown.known()), again.identity().introduced());
   }
 
   @Test
@@ -162,16 +174,13 @@ class IdentityFilesTest {
   }
 
   @Test
-  void when_aMemberKnowsALaterStart_then_anOldCopyOfTheDirectoryIsRefused() throws Exception {
-    final KnownDirectory mine = shown(claim("c", 1).identity(), 5);
-    final Greeting knowsThisRun = greeting(new KnownDirectory(mine.directory(), mine.run()));
-    final Greeting knowsAnEarlierRun = greeting(new KnownDirectory(mine.directory(), mine.run() - (1 << 20)));
-    final Greeting knowsALaterRun = greeting(new KnownDirectory(mine.directory(), mine.run() + (1 << 20)));
-    final Greeting knowsATwin = greeting(new KnownDirectory(mine.directory(), mine.run() + 1));
-
-    knowsThisRun.check(1, mine);
-    knowsAnEarlierRun.check(1, mine);
-    for (Greeting knows : List.of(knowsALaterRun, knowsATwin)) {
+  void when_aMemberKnowsAnotherRunThanTheLastOfTheDirectory_then_itIsAnOldCopyHoweverOftenItComes() throws Exception {
+    final ShownDirectory mine = new ShownDirectory(claim("c", 1).identity().directory(), RUN + 3, RUN + STEP + 5);
+    for (long known : List.of(mine.previous(), mine.run(), RUN - STEP)) {
+      greeting(new KnownDirectory(mine.directory(), known)).check(1, mine);
+    }
+    for (long known : List.of(RUN + 4, RUN + STEP, RUN + STEP + 6, RUN + 2 * STEP)) {
+      final Greeting knows = greeting(new KnownDirectory(mine.directory(), known));
       assertTrue(
           assertThrows(EngineException.class, () -> knows.check(1, mine)).getMessage().contains("old copy"));
     }
@@ -179,7 +188,7 @@ class IdentityFilesTest {
 
   @Test
   void when_aMemberKnowsAnotherDirectoryOrARemoval_then_theNodeIsRefused() throws Exception {
-    final KnownDirectory mine = shown(claim("c", 1).identity(), 5);
+    final ShownDirectory mine = new ShownDirectory(claim("c", 1).identity().directory(), 0, RUN);
     final KnownDirectory other = new KnownDirectory(UUID.randomUUID(), 0);
 
     assertThrows(EngineException.class, () -> greeting(other).check(1, mine));
@@ -191,21 +200,22 @@ class IdentityFilesTest {
 
   @Test
   void when_aNodeShowsAnotherDirectoryThanBefore_then_aMemberRemembersTheFirstAlsoAfterARestart() throws Exception {
-    final KnownDirectory first = new KnownDirectory(UUID.randomUUID(), 7L << 20);
-    final KnownDirectory second = new KnownDirectory(UUID.randomUUID(), 1L << 20);
-    final KnownDirectory older = new KnownDirectory(first.directory(), 6L << 20);
+    final ShownDirectory first = new ShownDirectory(UUID.randomUUID(), 0, RUN);
+    final ShownDirectory second = new ShownDirectory(UUID.randomUUID(), 0, STEP);
+    final ShownDirectory older = new ShownDirectory(first.directory(), RUN - STEP, RUN + 9);
+    final ShownDirectory next = new ShownDirectory(first.directory(), RUN, RUN + STEP);
+    final Optional<KnownDirectory> known = Optional.of(first.known());
     assertEquals(Optional.empty(), claim("c", 1).introduce(2, first, true));
 
     final IdentityFiles again = claim("c", 1);
-    assertEquals(Optional.of(first), again.introduce(2, second, true));
-    assertEquals(Optional.of(first), again.introduce(2, older, true));
-    assertEquals(Optional.empty(), again.introduce(2, new KnownDirectory(first.directory(), 8L << 20), true));
+    assertEquals(known, again.introduce(2, second, true));
+    assertEquals(known, again.introduce(2, older, true));
+    assertEquals(known, again.objection(2, older), "the same when it only asks");
+    assertEquals(Optional.empty(), again.objection(2, next));
+    assertEquals(known, again.objection(2, older), "who only asks is not noted");
+    assertEquals(Optional.empty(), again.introduce(2, next, true));
     assertEquals(Optional.empty(), again.introduce(2, second, false), "not binding: it takes the place of the first");
-    assertEquals(second, again.identity().introduced().get(2));
-  }
-
-  private static KnownDirectory shown(Identity identity, long random) {
-    return new KnownDirectory(identity.directory(), identity.start() << 20 | random);
+    assertEquals(second.known(), again.identity().introduced().get(2));
   }
 
   private static Greeting greeting(KnownDirectory known) {

@@ -34,7 +34,7 @@ final class DetachedStoreTest {
     store.offer(store.batch(new Request.Acquire(1, 1, 800).encode()));
     store.offer(
         store.batch(
-            new Request.NodeStart(1, new java.util.UUID(1, 2), TestStore.RUN, "host", 7001, "n1", 1).encode()));
+            new Request.NodeStart(1, new java.util.UUID(1, 2), TestStore.RUN, 0, "host", 7001, "n1", 1).encode()));
     store.put("a", "1");
     store.put("a", "2");
     store.put("b", "1");

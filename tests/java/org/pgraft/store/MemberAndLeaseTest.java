@@ -74,7 +74,11 @@ final class MemberAndLeaseTest {
 
     assertTrue(store.refused(start(OWN, run(5) + 1)).message().contains("old copy"), "the same count by another run");
     assertTrue(store.refused(start(OWN, run(4))).message().contains("old copy"));
+    assertTrue(store.refused(start(OWN, run(6), run(5) + 1)).message().contains("old copy"), "after another run");
     assertEquals(run(5), store.store.member(NODE).orElseThrow().start());
+    store.call(start(OWN, run(6), run(5)));
+    store.call(start(OWN, run(9), run(8)));
+    assertEquals(run(9), store.store.member(NODE).orElseThrow().start(), "runs that were not entered do no harm");
   }
 
   @Test
@@ -166,7 +170,12 @@ final class MemberAndLeaseTest {
     return count << Request.NodeStart.RANDOM_BITS;
   }
 
+  /** The start after the one before it. */
   private static ByteBuffer start(UUID directory, long run) {
-    return new Request.NodeStart(NODE, directory, run, "host", 7001, "name", 1).encode();
+    return start(directory, run, run - run(1));
+  }
+
+  private static ByteBuffer start(UUID directory, long run, long previous) {
+    return new Request.NodeStart(NODE, directory, run, previous, "host", 7001, "name", 1).encode();
   }
 }
