@@ -115,7 +115,7 @@ pgraft_replace_node(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("old_id and new_id are the same"),
 				 errdetail("Both are %d.", old_node),
-				 errhint("A new node needs an id that no member ever had.")));
+				 errhint("Give the new node an id of its own.")));
 	pgraft_prevent_write("pgraft_replace_node()");
 	pgraft_wire_begin(&request, PGRAFT_OP_REPLACE_NODE);
 	pq_sendint32(&request, (uint32) old_node);

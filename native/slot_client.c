@@ -397,7 +397,8 @@ check_worker(const char *operation)
 				(errcode(PGRAFT_ERRCODE_NOT_ACCEPTED),
 				 errmsg("pgraft request was not accepted: %s", operation),
 				 errdetail_internal("%s", state),
-				 errhint("Look into the server's log for the reason.")));
+				 pgraft_status()->message[0] == '\0' ?
+				 errhint("Look into the server's log for the reason.") : 0));
 }
 
 /*

@@ -153,7 +153,7 @@ final class Failures {
         "node " + node + " was not reached at " + address,
         "Nothing was changed. The last attempt failed with: " + cause + ".",
         "Start that server with pgraft in shared_preload_libraries and pgraft.node_id = " + node
-            + ", and see that members can connect to that address.");
+            + ", and see that members can connect to that address. The port is its pgraft.port, not that of its PostgreSQL.");
   }
 
   static Failure wrongState(String message, String hint) {

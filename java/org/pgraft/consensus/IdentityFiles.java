@@ -125,8 +125,10 @@ final class IdentityFiles {
       throw new EngineException(
           "directory \"" + directory + "\" of node " + nodeId
               + " is lost: it holds no identity, but this server used it before",
-          "Put the directory back. If it is gone for good, run pgraft_remove_node(" + nodeId
-              + ") on another member, delete \"" + marker + "\", and add the node again under a new id.");
+          "Put the directory back. If this server's data directory is a copy of another's, as pg_basebackup makes one, leave node "
+              + nodeId + " as it is: delete \"" + marker + "\" here, and give this server a pgraft.node_id, pgraft.address and"
+              + " pgraft.port of its own. If the directory is gone for good, run pgraft_remove_node(" + nodeId
+              + ") on another member. " + Failures.START_AFRESH);
     }
   }
 

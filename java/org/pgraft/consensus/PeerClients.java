@@ -6,6 +6,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.ratis.thirdparty.io.grpc.CallOptions;
 import org.apache.ratis.thirdparty.io.grpc.ClientCall;
 import org.apache.ratis.thirdparty.io.grpc.ConnectivityState;
@@ -27,6 +29,11 @@ import org.apache.ratis.util.JavaUtils;
 final class PeerClients implements AutoCloseable {
   private static final int CONNECT_TIMEOUT_MILLIS = 1000;
   private static final int FAILURES_BEFORE_FRESH_CONNECTION = 5;
+
+  private static final Pattern OBSTACLE =
+      Pattern.compile(
+          "Connection refused|Connection reset by peer|Connection timed out|connection timed out"
+              + "|No route to host|Network is unreachable|Unable to resolve host [^\\s,\\]]+");
 
   private final Map<InetSocketAddress, Peer> peers = new ConcurrentHashMap<>();
   private final int messageBytesMax;
@@ -101,13 +108,15 @@ final class PeerClients implements AutoCloseable {
     peers.values().forEach(peer -> peer.channel.shutdownNow());
   }
 
-  /** Why a call failed, in the transport's own words. */
+  /** Why a call failed, in a few words: of all that the transport tells of a call that timed out, the last obstacle. */
   static String reason(Throwable failure) {
     final Throwable cause = JavaUtils.unwrapCompletionException(failure);
-    final Status status = Status.fromThrowable(cause);
-    return status.getCode() != Status.Code.UNKNOWN && status.getDescription() != null
-        ? status.getDescription()
-        : String.valueOf(cause.getMessage());
+    final Matcher obstacle = OBSTACLE.matcher(Status.fromThrowable(cause) + " " + cause);
+    String last = String.valueOf(Status.fromThrowable(cause).getDescription()).lines().findFirst().orElse("");
+    while (obstacle.find()) {
+      last = obstacle.group();
+    }
+    return last;
   }
 
   private static final class Peer {

@@ -114,7 +114,9 @@ final class PeerReceiver implements PeerHandler.Receiver {
       // Asked before, but the change of the configuration did not come through: wait for it again.
       return !wired.raft().isMember()
           ? answered(becomeMember(wired))
-          : answered(Answer.refused("node " + self + " is a member of a cluster already"));
+          : answered(Answer.refused("node " + self + " is a member of a cluster already; if it founded one by pgraft_init() by mistake, stop it,"
+                      + " delete its pgraft directory and the file pgraft.identity in its data directory, start it, and"
+                      + " run the same call again"));
     }
     if (wired.identity().identity().member()) {
       return answered(

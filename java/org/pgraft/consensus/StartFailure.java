@@ -11,7 +11,7 @@ final class StartFailure {
   /** The hint when files may be damaged or lost. */
   static final String DAMAGED =
       "Look for errors of the disk. If files are damaged, remove this node from the cluster on another member, and add it"
-          + " again under a new id with an empty directory.";
+          + " again with an empty directory.";
 
   private StartFailure() {}
 
@@ -27,6 +27,12 @@ final class StartFailure {
       }
       if (cause instanceof StoreFailedException || cause instanceof DamagedFileException) {
         return new EngineException(cause.getMessage(), DAMAGED, e);
+      }
+      if (String.valueOf(cause.getMessage()).contains("Cannot assign requested address")) {
+        return new EngineException(
+            settings.listenHost() + " is no address of this machine",
+            "Correct pgraft.listen_address, which may come from another server's configuration.",
+            e);
       }
       if (cause instanceof BindException || String.valueOf(cause.getMessage()).contains("Failed to bind")) {
         return new EngineException(

@@ -67,6 +67,13 @@ final class ClusterToolTest {
     sql("n1", "CREATE EXTENSION IF NOT EXISTS pgraft");
     assertEquals("t", sql("n1", "SELECT pgraft_kv_put('key', 'value')"));
 
+    for (String surplus : List.of("destroy", "status", "add")) {
+      Output refused = run(surplus, "n2");
+      assertTrue(refused.status() != 0 && refused.text().contains("does not know n2"), refused.text());
+    }
+    assertTrue(run("destroy", "--dir", parent + "/nowhere").text().contains("no cluster in " + parent + "/nowhere"));
+    assertEquals("value", sql("n1", "SELECT pgraft_kv_get('key')"), "nothing was done");
+
     assertEquals("added n4", text("add"));
     String before = leader();
     text("transfer");

@@ -99,6 +99,7 @@ final class ErrorPathsTest extends ClusterTest {
     assertTrue(node.truth("SELECT pgraft_kv_compact()"));
     for (TestNode reader : shared.nodes()) {
       try (Session session = reader.connect()) {
+        assertTrue(session.truth("SELECT pgraft_log_sync_with_leader()"));
         assertEquals("PGR02", session.failure("SELECT value FROM pgraft_kv_get_entry('compacted', ?)", first)
             .getSQLState());
         assertEquals("two", session.text("SELECT pgraft_kv_get('compacted')"));
