@@ -99,6 +99,15 @@ public record Settings(
     return isLoopback(listenHost) && !isLoopback(advertisedHost);
   }
 
+  /** An address at which this node reaches its own members' port. */
+  public String ownHost() {
+    return switch (listenHost) {
+      case "0.0.0.0", "*" -> "127.0.0.1";
+      case "::" -> "::1";
+      default -> listenHost;
+    };
+  }
+
   private static boolean isLoopback(String host) {
     return host.startsWith("127.") || host.equals("::1") || host.equalsIgnoreCase("localhost");
   }

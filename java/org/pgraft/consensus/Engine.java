@@ -202,7 +202,7 @@ public final class Engine {
       stop();
       throw early;
     }
-    EngineDuties.enter(duties, raft, stateMachine, applied, routing, leasing);
+    EngineDuties.enter(duties, raft, stateMachine, applied, routing, leasing, new PortProbe(this::askSelf, clock));
     phase = Phase.RUNNING;
     ready.complete(dispatcher);
     registration.begin();
@@ -219,6 +219,13 @@ public final class Engine {
             this::fail)
         .begin();
     wakeWorker.run();
+  }
+
+  private CompletableFuture<byte[]> askSelf(long timeoutNanos) {
+    final byte[] question =
+        new PeerMessage(PeerMessage.Kind.MEMBERS, cluster, self, ByteBuffer.allocate(0)).encode();
+    return clients.callWhenReachable(
+        HostPort.parse(HostPort.format(settings.ownHost(), settings.port())), question, timeoutNanos);
   }
 
   /** Ratis must not end the process, and what no thread catches is for whoever hosts this engine. */

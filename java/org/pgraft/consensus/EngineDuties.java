@@ -19,7 +19,8 @@ final class EngineDuties {
       RatisStateMachine stateMachine,
       AppliedIndex applied,
       Executor routing,
-      Executor leasing) {
+      Executor leasing,
+      PortProbe probe) {
     watch.addTasks("the thread that routes writes does nothing", routing);
     watch.addTasks("the thread that keeps the lease does nothing", leasing);
     watch.addProgress(
@@ -34,6 +35,7 @@ final class EngineDuties {
         "the log and the store were closed after an error",
         () -> stateMachine.isDismissed() || !raft.closedAsMember());
     watch.add("a thread that serves connections died", new EventLoops());
+    watch.add("the members' port does not answer", probe);
   }
 
   /** What is known to be committed of the entries that this node has. */

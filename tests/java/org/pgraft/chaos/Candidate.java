@@ -24,7 +24,7 @@ import org.pgraft.cluster.TestNode;
  */
 final class Candidate {
   private static final int CONNECT_MILLIS = 2_000;
-  private static final long ANSWER_SECONDS = 2;
+  private static final long ANSWER_SECONDS = 10;
 
   private final TestNode candidate;
   private final TestNode voter;

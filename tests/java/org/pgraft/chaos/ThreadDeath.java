@@ -13,6 +13,9 @@ import org.pgraft.cluster.TestNode;
  * again.
  */
 final class ThreadDeath implements Fault {
+  /** The JVM's own, which sleeps in native code until somebody sets its alarms: no error reaches it. */
+  private static final String UNREACHABLE = "Notification Thread";
+
   private final Set<String> kindsHit = new HashSet<>();
 
   @Override
@@ -30,7 +33,7 @@ final class ThreadDeath implements Fault {
     TestNode node = arena.anyNode(random);
     JvmAgent agent = arena.agent(node);
     Survival survival = Survival.begin(arena, node);
-    String thread = pick(agent.threads(), random);
+    String thread = pick(agent.threads().stream().filter(name -> !name.equals(UNREACHABLE)).toList(), random);
     // a thread of a pool may end between the two
     boolean stopped = agent.stop(thread);
     return new Injection() {
@@ -39,7 +42,10 @@ final class ThreadDeath implements Fault {
         if (stopped) {
           // it takes the event with it when it ends the worker at once
           Await.until("the error has hit the thread " + thread + " of " + node,
-              () -> agent.hit().isPresent() || survival.reborn());
+              () -> {
+                knock(node);
+                return agent.hit().isPresent() || survival.reborn();
+              });
         }
       }
 
@@ -55,6 +61,11 @@ final class ThreadDeath implements Fault {
         return node + ": " + hit + "; " + survival.judge();
       }
     };
+  }
+
+  /** The error hits a thread that waits for connections when one comes. */
+  private static void knock(TestNode node) {
+    node.host().run("bash", "-c", "exec 3<>/dev/tcp/" + node.host().address() + "/" + node.host().raftPort());
   }
 
   /** A thread of a kind that was not hit yet, if there is one. */

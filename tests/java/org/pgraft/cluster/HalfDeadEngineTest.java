@@ -18,7 +18,8 @@ final class HalfDeadEngineTest extends ClusterTest {
       "suspend, pgraft-router, the thread that routes writes does nothing",
       "suspend, StateMachineUpdater, committed entries are not applied",
       "suspend, SegmentedRaftLogWorker, the log does not reach the disk",
-      "stop, StateMachineUpdater, the log and the store were closed after an error"
+      "stop, StateMachineUpdater, the log and the store were closed after an error",
+      "stop, server-workers--thread1, a thread that serves connections died"
   })
   void when_a_thread_hangs_or_dies_then_the_worker_begins_anew_and_sessions_stay(String harm, String name,
       String reason) throws Exception {
@@ -35,8 +36,9 @@ final class HalfDeadEngineTest extends ClusterTest {
       String thread = agent.threads().stream().filter(each -> each.endsWith(name)).findFirst()
           .orElseThrow(() -> new AssertionError("no thread is called " + name));
       assertTrue(harm.equals("stop") ? agent.stop(thread) : agent.suspend(thread), "the thread was harmed");
-      // entries, so that there is something to be done
+      // entries and connections, so that there is something to be done
       Await.until("another worker runs", () -> {
+        node.host().run("bash", "-c", "exec 3<>/dev/tcp/" + node.host().address() + "/" + node.host().raftPort());
         session.run("SET pgraft.command_timeout = '200ms'");
         try {
           session.run("SELECT pgraft_kv_put('during', 'harm')");
