@@ -59,6 +59,15 @@ final class PeerClients implements AutoCloseable {
     return call(address, request, timeoutNanos, CallOptions.DEFAULT.withWaitForReady());
   }
 
+  /** The same for what is asked over and over, see {@link Conversation}. */
+  CompletableFuture<byte[]> converse(InetSocketAddress address, byte[] request, long timeoutNanos) {
+    if (closed) {
+      return CompletableFuture.failedFuture(new IllegalStateException("the members' clients are closed"));
+    }
+    final CompletableFuture<byte[]> answer = peers.computeIfAbsent(address, this::open).ask(request, timeoutNanos);
+    return answer != null ? answer : call(address, request, timeoutNanos);
+  }
+
   private CompletableFuture<byte[]> call(
       InetSocketAddress address, byte[] request, long timeoutNanos, CallOptions options) {
     final CompletableFuture<byte[]> answer = new CompletableFuture<>();
@@ -123,8 +132,33 @@ final class PeerClients implements AutoCloseable {
     private final ManagedChannel channel;
     private final AtomicInteger failuresInARow = new AtomicInteger();
 
+    private Conversation conversation;
+
     Peer(ManagedChannel channel) {
       this.channel = channel;
+    }
+
+    /** Null when there is no conversation now, or it is busy. */
+    CompletableFuture<byte[]> ask(byte[] question, long timeoutNanos) {
+      final Conversation current;
+      synchronized (this) {
+        if (conversation == null || conversation.isOver()) {
+          // A single call finds out how the connection is, and makes a new one when need be.
+          conversation = channel.getState(false) == ConnectivityState.READY ? Conversation.begin(channel) : null;
+        }
+        current = conversation;
+      }
+      final CompletableFuture<byte[]> answer = current == null ? null : current.ask(question, timeoutNanos);
+      return answer == null ? null : answer.whenComplete((bytes, failure) -> count(failure));
+    }
+
+    /** A connection that fails again and again may lead nowhere without knowing it: a new one is made. */
+    private void count(Throwable failure) {
+      if (failure == null) {
+        failuresInARow.set(0);
+      } else if (failuresInARow.incrementAndGet() % FAILURES_BEFORE_FRESH_CONNECTION == 0) {
+        channel.enterIdle();
+      }
     }
 
     void call(byte[] request, CallOptions options, CompletableFuture<byte[]> answer) {
@@ -138,15 +172,13 @@ final class PeerClients implements AutoCloseable {
           new StreamObserver<>() {
             @Override
             public void onNext(byte[] value) {
-              failuresInARow.set(0);
+              count(null);
               answer.complete(value);
             }
 
             @Override
             public void onError(Throwable failure) {
-              if (failuresInARow.incrementAndGet() % FAILURES_BEFORE_FRESH_CONNECTION == 0) {
-                channel.enterIdle();
-              }
+              count(failure);
               answer.completeExceptionally(failure);
             }
 

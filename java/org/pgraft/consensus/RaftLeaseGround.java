@@ -79,7 +79,7 @@ final class RaftLeaseGround implements LeaseGround {
   public CompletableFuture<Long> termOf(int node, long timeoutNanos) {
     board.asked(node, clock.nanos());
     return raft.addressOf(node)
-        .map(address -> clients.call(address, question(), timeoutNanos).thenApply(bytes -> heard(node, bytes)))
+        .map(address -> clients.converse(address, question(), timeoutNanos).thenApply(bytes -> heard(node, bytes)))
         .orElseGet(
             () -> CompletableFuture.failedFuture(new IllegalStateException("node " + node + " has no address")));
   }

@@ -22,6 +22,7 @@ import java.util.function.LongConsumer;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.GroupManagementRequest;
 import org.apache.ratis.protocol.Message;
+import org.apache.ratis.protocol.RaftClientAsynchronousProtocol;
 import org.apache.ratis.protocol.RaftClientReply;
 import org.apache.ratis.protocol.RaftClientRequest;
 import org.apache.ratis.protocol.RaftGroup;
@@ -259,14 +260,21 @@ final class RaftNode implements AutoCloseable {
             .setType(RaftClientRequest.writeRequestType())
             .build();
     try {
-      return server
-          .submitClientRequestAsync(request)
-          .orTimeout(timeoutNanos, TimeUnit.NANOSECONDS)
-          .handle(RaftNode::submission);
-    } catch (IOException e) {
+      return submit(request).orTimeout(timeoutNanos, TimeUnit.NANOSECONDS).handle(RaftNode::submission);
+    } catch (IOException | RuntimeException e) {
       LOG.debug("an entry could not be submitted: {}", e.toString());
       return CompletableFuture.completedFuture(Submission.UNKNOWN);
     }
+  }
+
+  /**
+   * To this node's member of the group itself. The server in front of it would have the request carried out by another thread
+   * and block this one meanwhile.
+   */
+  private CompletableFuture<RaftClientReply> submit(RaftClientRequest request) throws IOException {
+    return division().orElse(null) instanceof RaftClientAsynchronousProtocol member
+        ? member.submitClientRequestAsync(request)
+        : server.submitClientRequestAsync(request);
   }
 
   private static Submission submission(RaftClientReply reply, Throwable failure) {

@@ -65,6 +65,7 @@ final class EngineHost {
   private volatile String causeOfDeath = DIED;
   private volatile boolean started;
   private volatile boolean stopped;
+  private volatile boolean changed;
   private volatile EngineException startFailure;
   private EngineStatus shown;
   private String shownWaits = "";
@@ -95,9 +96,15 @@ final class EngineHost {
           settings.advertisedHost(),
           settings.listenHost());
     }
-    engine = new Engine(settings, lease, server::boottimeNanos, server::wakeWorker);
+    engine = new Engine(settings, lease, server::boottimeNanos, this::changed);
     metrics = new MetricsPage(settings, page, engine, server::boottimeNanos);
     daemon("pgraft-boot", this::start);
+  }
+
+  /** The engine has something new to tell. Any thread. */
+  private void changed() {
+    changed = true;
+    server.wakeWorker();
   }
 
   /** No restart helps before the settings are others: stays up, and says so. */
@@ -160,9 +167,10 @@ final class EngineHost {
   /** Requests come by the thousand, and each may bring a round; what the engine tells of itself can wait a moment. */
   private boolean lookIsDue() {
     final long now = server.boottimeNanos();
-    if (now - lookedAt < LOOK_INTERVAL_NANOS && afterShowing.isEmpty()) {
+    if (!changed && now - lookedAt < LOOK_INTERVAL_NANOS && afterShowing.isEmpty()) {
       return false;
     }
+    changed = false;
     lookedAt = now;
     return true;
   }

@@ -110,7 +110,7 @@ final class Bench implements AutoCloseable {
 
   void add(Row row) {
     rows.add(row);
-    System.out.println(Table.line(row));
+    System.out.println(Report.line(row));
   }
 
   List<Row> rows() {

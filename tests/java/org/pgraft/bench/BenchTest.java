@@ -13,7 +13,9 @@ import org.pgraft.cluster.LogsOnFailure;
 final class BenchTest {
   @Test
   void when_everything_is_measured_then_the_table_is_printed() throws Exception {
-    try (Bench bench = Bench.started(Options.given())) {
+    Options options = Options.given();
+    double fsyncs = Machine.fsyncsPerSecond();
+    try (Bench bench = Bench.started(options)) {
       Etcd.whyNot().ifPresent(reason -> System.out.println("no comparison with etcd: " + reason));
       Puts puts = new Puts(bench);
       if (bench.wants("puts")) {
@@ -36,8 +38,8 @@ final class BenchTest {
         puts.growth();
         puts.snapshots();
       }
-      System.out.println("\n" + Table.of(bench.rows()));
       assertFalse(bench.rows().isEmpty(), "nothing was measured");
+      Report.write(bench.rows(), Machine.describe(bench.cluster().node(1).host()), fsyncs, options);
     }
   }
 }

@@ -11,6 +11,12 @@ final class Gets {
   private static final String SOURCE = "tests/bench/constant.c";
   private static final String RANDOM = "\\set k random(1, " + Bench.KEYS + ")\n";
 
+  /** A linearizable or local read of a random key, as the session is set. */
+  static final String GET = RANDOM + "SELECT pgraft_kv_get('bench/' || :k::text)";
+
+  /** A call that reads nothing. */
+  static final String CONSTANT = RANDOM + "SELECT bench_constant('bench/' || :k::text)";
+
   private final Bench bench;
 
   Gets(Bench bench) {
@@ -35,15 +41,18 @@ final class Gets {
     double seconds = bench.options().seconds();
     PgBench pgbench = new PgBench(node, consistency);
     List<List<Sample>> samples = bench.alternating(List.of(
-        () -> pgbench.run(RANDOM + "SELECT pgraft_kv_get('bench/' || :k::text)", clients, seconds),
-        () -> pgbench.run(RANDOM + "SELECT bench_constant('bench/' || :k::text)", clients, seconds)));
+        () -> pgbench.run(GET, clients, seconds),
+        () -> pgbench.run(CONSTANT, clients, seconds)));
     bench.add(Row.atLeast(what + ", " + clients + (clients == 1 ? " client" : " clients"), share,
         Sample.median(samples.get(0), Sample::rate), Sample.median(samples.get(1), Sample::rate), "/s", "a constant"));
   }
 
   /** A C function that returns a text of the values' size and does nothing else. */
-  private static void makeConstant(TestNode node) throws Exception {
-    String include = node.host().run(node.host().binaries() + "/pg_config", "--includedir-server").orFail("pg_config")
+  static void makeConstant(TestNode node) throws Exception {
+    // a copy of a server has no headers; those that it was built with have the same path on this machine
+    String include = node.host().run("sh", "-c", "for config in \"$1\" \"$2\"; do"
+            + " headers=$(\"$config\" --includedir-server) && [ -f \"$headers/postgres.h\" ] && echo \"$headers\" && exit; done; exit 1",
+        "sh", node.host().binaries() + "/pg_config", String.valueOf(System.getenv("PG_CONFIG"))).orFail("pg_config")
         .text().strip();
     String library = node.compile(SOURCE, "constant.so", "-O2", "-shared", "-fPIC", "-I" + include);
     try (Session session = node.connect()) {
@@ -55,8 +64,7 @@ final class Gets {
   private void onFollower(TestNode follower) throws Exception {
     double seconds = bench.options().seconds();
     String what = "linearizable get on a follower, 1 client: median latency";
-    Bench.Load ours = () -> new PgBench(follower)
-        .run(RANDOM + "SELECT pgraft_kv_get('bench/' || :k::text)", 1, seconds);
+    Bench.Load ours = () -> new PgBench(follower).run(GET, 1, seconds);
     if (bench.etcd().isEmpty()) {
       List<Sample> alone = bench.alternating(List.of(ours)).get(0);
       bench.add(Row.alone(what, "not above etcd's", Sample.median(alone, Sample::p50), "ms"));

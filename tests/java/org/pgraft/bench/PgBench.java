@@ -1,15 +1,9 @@
 package org.pgraft.bench;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.LongStream;
-import java.util.stream.Stream;
 import org.pgraft.cluster.Output;
 import org.pgraft.cluster.TestNode;
 
@@ -22,7 +16,7 @@ final class PgBench {
 
   private final TestNode node;
   private final String consistency;
-  private final Path logs;
+  private final String logs;
 
   PgBench(TestNode node) {
     this(node, "linearizable");
@@ -32,7 +26,7 @@ final class PgBench {
   PgBench(TestNode node, String consistency) {
     this.node = node;
     this.consistency = consistency;
-    this.logs = Path.of(node.host().directory(), "pgbench");
+    this.logs = node.host().directory() + "/pgbench";
   }
 
   /** One statement over and over, for a time. */
@@ -64,21 +58,10 @@ final class PgBench {
     return Sample.of(latencies, failed, latencies.length / decimal(RATE, output.text()));
   }
 
-  /** Lines of client, transaction, latency in microseconds, script, second, microsecond; taken away when read. */
+  /** Of the lines of client, transaction, latency in microseconds, script, second, microsecond; taken away when read. */
   private long[] latencies() {
-    LongStream.Builder all = LongStream.builder();
-    try (Stream<Path> files = Files.list(logs.getParent())) {
-      for (Path file : files.filter(path -> path.getFileName().toString().startsWith("pgbench.")
-          && !path.toString().endsWith(".sql")).toList()) {
-        try (Stream<String> lines = Files.lines(file)) {
-          lines.forEach(line -> all.add(Long.parseLong(line.split(" ", 4)[2])));
-        }
-        Files.delete(file);
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return all.build().toArray();
+    return node.host().run("sh", "-c", "cut -d ' ' -f 3 \"$1\".[0-9]* && rm -f \"$1\".[0-9]*", "sh", logs)
+        .orFail("reading what pgbench logged").text().lines().mapToLong(Long::parseLong).toArray();
   }
 
   private static long number(Pattern pattern, String text, long otherwise) {

@@ -108,7 +108,8 @@ final class CrashTest extends ClusterTest {
     away.start();
     TestCluster.awaitLocal(away, "last", "of all");
     assertEquals(1000, away.number("SELECT count(*) FROM pgraft_kv_list('key/')"));
-    assertTrue(away.number("SELECT snapshot_index FROM pgraft_node_status()") > had);
+    Await.until("it has got a snapshot",
+        () -> away.number("SELECT coalesce(snapshot_index, 0) FROM pgraft_node_status()") > had);
     cluster.assertSameStores();
     away.put("after", "it works");
     assertEquals("it works", leader.get("after"));

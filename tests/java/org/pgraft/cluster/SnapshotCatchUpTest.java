@@ -45,7 +45,8 @@ final class SnapshotCatchUpTest extends ClusterTest {
       perSecond.addAll(progress.end());
       assertTrue(progress.longestLullNanos() < LULL_NANOS,
           () -> "no write was acknowledged for " + progress.longestLullNanos() / 1_000_000 + " ms");
-      assertTrue(away.number("SELECT snapshot_index FROM pgraft_node_status()") > had, "it got a snapshot");
+      Await.until("it has got a snapshot",
+          () -> away.number("SELECT coalesce(snapshot_index, 0) FROM pgraft_node_status()") > had);
       writing.awaitMore(50);
     });
     System.out.println("writes acknowledged in each second while " + away + " caught up: " + perSecond);

@@ -1,0 +1,94 @@
+package org.pgraft.bench;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.pgraft.cluster.Await;
+import org.pgraft.cluster.LogsOnFailure;
+import org.pgraft.cluster.Session;
+import org.pgraft.cluster.TestCluster;
+import org.pgraft.cluster.TestNode;
+
+/**
+ * What "make bench" measures and what does not depend on how busy the machine is: counts, and ratios of loads that take
+ * turns, with limits far from what a quiet machine shows.
+ */
+@Tag("cluster")
+@ExtendWith(LogsOnFailure.class)
+final class GuardTest {
+  private static final int CLIENTS = 32;
+  private static final int PUTS = 3200;
+  private static final double SECONDS = 2;
+  private static final int TURNS = 3;
+
+  private static TestCluster cluster;
+
+  @BeforeAll
+  static void start() throws Exception {
+    cluster = TestCluster.started(3, Map.of("max_connections", "200"));
+  }
+
+  @AfterAll
+  static void end() {
+    if (cluster != null) {
+      cluster.close();
+    }
+  }
+
+  @Test
+  void when_many_clients_put_at_once_then_they_share_log_entries() throws Exception {
+    TestNode leader = cluster.leader();
+    long before = leader.number("SELECT pgraft_log_append(pgraft_get_term(), 'before')");
+    Sample sample = new PgBench(leader).runTimes(Bench.put(Bench.KEYS, Bench.VALUE_BYTES), CLIENTS, PUTS);
+    long entries = leader.number("SELECT pgraft_log_append(pgraft_get_term(), 'after')") - before - 1;
+    assertTrue(sample.done() == PUTS && sample.failed() == 0, () -> "not every put succeeded: " + sample);
+    assertTrue(entries < PUTS / 4, () -> PUTS + " puts of " + CLIENTS + " clients took " + entries + " log entries");
+  }
+
+  @Test
+  void when_the_lease_holder_is_read_then_it_costs_little_more_than_a_call_that_reads_nothing() throws Exception {
+    TestNode leader = cluster.leader();
+    Bench.fill(leader, Bench.KEYS, Bench.VALUE_BYTES);
+    Gets.makeConstant(leader);
+    PgBench pgbench = new PgBench(leader);
+    double ours = 0;
+    double constant = 0;
+    for (int turn = 0; turn < TURNS; turn++) {
+      ours += pgbench.run(Gets.GET, 4, SECONDS).rate();
+      constant += pgbench.run(Gets.CONSTANT, 4, SECONDS).rate();
+    }
+    double share = ours / constant;
+    assertTrue(share > 0.6, () -> "gets reach " + Math.round(100 * share) + " % of the rate of calls that read nothing");
+  }
+
+  @Test
+  void when_a_node_has_started_then_its_worker_is_small() throws Exception {
+    List<TestNode> nodes = cluster.nodes();
+    for (TestNode node : nodes) {
+      Use.Memory memory = Use.memory(node.host(), node.worker());
+      assertTrue(memory.anonymous() < 100_000, () -> "the worker of " + node + " has " + memory);
+    }
+  }
+
+  @Test
+  void when_nothing_is_asked_then_nothing_is_logged_in_the_raft_log() throws Exception {
+    TestNode leader = cluster.leader();
+    try (Session session = leader.connect()) {
+      String last = "SELECT last_log_index FROM pgraft_node_status()";
+      String rounds = "SELECT lease_rounds FROM pgraft_node_status()";
+      // history that other tests have left may still be dropped at first
+      Await.until("the lease is renewed thirty times without an entry", () -> {
+        long index = session.number(last);
+        long begin = session.number(rounds);
+        Await.until("it is renewed thirty times", () -> session.number(rounds) >= begin + 30);
+        return session.number(last) == index;
+      });
+    }
+  }
+}

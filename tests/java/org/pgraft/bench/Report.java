@@ -1,0 +1,52 @@
+package org.pgraft.bench;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** The table and what belongs to it, printed, kept beside the build, and put into the documentation when asked for. */
+final class Report {
+  private static final Path DOCUMENT = Path.of("docs/performance.md");
+  private static final String BEGIN = "<!-- what make bench DOCS=1 writes -->\n";
+  private static final String END = "<!-- up to here -->\n";
+  private static final String HEAD = """
+      | What | Target | pgraft | Compared with | Ratio | Reached |
+      |---|---|---|---|---|---|
+      """;
+
+  private Report() {}
+
+  static String line(Row row) {
+    String reached = row.reached() == null ? "" : row.reached() ? "yes" : "**no**";
+    return "| " + String.join(" | ", row.what(), row.target(), row.ours(), row.other(), row.ratio(), reached) + " |";
+  }
+
+  /** Writes it all; {@code machine} is where it was measured. */
+  static void write(List<Row> rows, String machine, double fsyncsPerSecond, Options options) throws IOException {
+    String text = machine + " One after the other, " + Row.figure(fsyncsPerSecond)
+        + " blocks of 4 kB a second can be appended and fsynced. Medians of " + options.repetitions() + " runs of "
+        + Row.figure(options.seconds()) + " s each that took turns.\n\n"
+        + HEAD + rows.stream().map(row -> line(row) + "\n").collect(Collectors.joining());
+    System.out.println("\n" + text);
+    Path directory = Path.of(System.getProperty("pgraft.bench.output", "target/bench"));
+    Files.createDirectories(directory);
+    Files.writeString(directory.resolve("report.md"), text);
+    System.out.println("the report is in " + directory.toAbsolutePath());
+    if (Boolean.getBoolean("pgraft.bench.docs")) {
+      intoDocument(text);
+    }
+  }
+
+  private static void intoDocument(String text) throws IOException {
+    String document = Files.readString(DOCUMENT);
+    int begin = document.indexOf(BEGIN);
+    int end = document.indexOf(END);
+    if (begin < 0 || end < begin) {
+      throw new IllegalStateException(DOCUMENT + " has no place for the table");
+    }
+    Files.writeString(DOCUMENT,
+        document.substring(0, begin + BEGIN.length()) + "\n" + text + "\n" + document.substring(end));
+  }
+}
