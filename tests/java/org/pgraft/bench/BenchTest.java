@@ -2,6 +2,7 @@ package org.pgraft.bench;
 
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
+import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -38,8 +39,12 @@ final class BenchTest {
         puts.growth();
         puts.snapshots();
       }
-      assertFalse(bench.rows().isEmpty(), "nothing was measured");
-      Report.write(bench.rows(), Machine.describe(bench.cluster().node(1).host()), fsyncs, options);
+      List<Curve> curves = options.parts().contains("curves") ? new Curves(bench).all() : List.of();
+      assertFalse(bench.rows().isEmpty() && curves.isEmpty(), "nothing was measured");
+      for (Curve curve : curves) {
+        curve.draw(Report.directory());
+      }
+      Report.write(bench.rows(), Machine.describe(bench.cluster().node(1).host()), fsyncs, options, curves);
     }
   }
 }

@@ -18,22 +18,28 @@ final class Report {
 
   private Report() {}
 
+  /** Where the report and the curves are kept. */
+  static Path directory() {
+    return Path.of(System.getProperty("pgraft.bench.output", "target/bench"));
+  }
+
   static String line(Row row) {
     String reached = row.reached() == null ? "" : row.reached() ? "yes" : "**no**";
     return "| " + String.join(" | ", row.what(), row.target(), row.ours(), row.other(), row.ratio(), reached) + " |";
   }
 
   /** Writes it all; {@code machine} is where it was measured. */
-  static void write(List<Row> rows, String machine, double fsyncsPerSecond, Options options) throws IOException {
+  static void write(List<Row> rows, String machine, double fsyncsPerSecond, Options options, List<Curve> curves)
+      throws IOException {
     String text = machine + " One after the other, " + Row.figure(fsyncsPerSecond)
         + " blocks of 4 kB a second can be appended and fsynced. Medians of " + options.repetitions() + " runs of "
         + Row.figure(options.seconds()) + " s each that took turns.\n\n"
-        + HEAD + rows.stream().map(row -> line(row) + "\n").collect(Collectors.joining());
+        + (rows.isEmpty() ? "" : HEAD + rows.stream().map(row -> line(row) + "\n").collect(Collectors.joining()))
+        + curves.stream().map(curve -> "\n" + curve.table()).collect(Collectors.joining());
     System.out.println("\n" + text);
-    Path directory = Path.of(System.getProperty("pgraft.bench.output", "target/bench"));
-    Files.createDirectories(directory);
-    Files.writeString(directory.resolve("report.md"), text);
-    System.out.println("the report is in " + directory.toAbsolutePath());
+    Files.createDirectories(directory());
+    Files.writeString(directory().resolve("report.md"), text);
+    System.out.println("the report is in " + directory().toAbsolutePath());
     if (Boolean.getBoolean("pgraft.bench.docs")) {
       intoDocument(text);
     }
