@@ -49,7 +49,12 @@ final class Conversation {
     if (!open.compareAndSet(null, answer)) {
       return null;
     }
-    questions.onNext(question);
+    try {
+      questions.onNext(question);
+    } catch (IllegalStateException e) {
+      // It was ended meanwhile.
+      end(e);
+    }
     if (over) {
       end(new IllegalStateException("the conversation with the member has ended"));
     }
