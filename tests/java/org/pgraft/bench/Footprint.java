@@ -3,6 +3,7 @@ package org.pgraft.bench;
 import java.util.List;
 import org.pgraft.cluster.Await;
 import org.pgraft.cluster.NodeHost;
+import org.pgraft.cluster.Session;
 import org.pgraft.cluster.TestCluster;
 import org.pgraft.cluster.TestNode;
 
@@ -93,16 +94,24 @@ final class Footprint {
         return null;
       });
       TestNode first = cluster.node(1);
-      first.start();
+      makeExtension(first);
       Await.until("there is a leader", () -> first.number("SELECT pgraft_get_leader()") > 0);
       bench.add(Row.limited("three new servers started to their first leader", 4, since(begin), "s"));
-      cluster.startAll();
+      for (TestNode other : cluster.others(first)) {
+        makeExtension(other);
+      }
       TestNode node = cluster.follower();
       node.stop("fast");
       final long again = System.nanoTime();
       node.startServer();
       node.awaitState("RUNNING");
       bench.add(Row.limited("server started to worker RUNNING", 1.5, since(again), "s"));
+    }
+  }
+
+  private static void makeExtension(TestNode node) throws Exception {
+    try (Session session = node.connect()) {
+      session.run("CREATE EXTENSION IF NOT EXISTS pgraft");
     }
   }
 

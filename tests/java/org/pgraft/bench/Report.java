@@ -9,7 +9,7 @@ import java.util.stream.Collectors;
 /** The table and what belongs to it, printed, kept beside the build, and put into the documentation when asked for. */
 final class Report {
   private static final Path DOCUMENT = Path.of("docs/performance.md");
-  private static final String BEGIN = "<!-- what make bench DOCS=1 writes -->\n";
+  private static final String BEGIN = "<!-- what make bench WRITE_DOCS=1 writes -->\n";
   private static final String END = "<!-- up to here -->\n";
   private static final String HEAD = """
       | What | Target | pgraft | Compared with | Ratio | Reached |
