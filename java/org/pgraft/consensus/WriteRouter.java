@@ -9,7 +9,6 @@ import java.util.OptionalLong;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -33,7 +32,8 @@ import org.slf4j.LoggerFactory;
  * unknown</em> if any attempt may have reached a log, and <em>not accepted</em> if none can have.
  *
  * <p>Threads: all state but the inbox belongs to the one executor thread given; {@link #submit} may be called from any
- * thread. No locks, nothing blocks, no work when there is nothing to write.
+ * thread, and sessions are answered on the thread that brings a batch's result. No locks, nothing blocks, no work when there
+ * is nothing to write.
  */
 final class WriteRouter {
   private static final Logger LOG = LoggerFactory.getLogger(WriteRouter.class);
@@ -46,6 +46,12 @@ final class WriteRouter {
 
   private static final int REQUESTS_PER_BATCH_MAX = 1024;
   private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+
+  /**
+   * So long before its deadline, or a quarter of its time if that is shorter, a batch that reached no log is not offered any
+   * more: whose time ends during an attempt can only be told that the outcome is unknown.
+   */
+  private static final long LAST_OFFER_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
   /** Offers a batch to the lease holder, whoever that is at the moment. Must not block; never fails. */
   @FunctionalInterface
@@ -211,7 +217,11 @@ final class WriteRouter {
     private final long begun;
     private boolean attemptOpen;
     private boolean maybeAppended;
-    private ScheduledFuture<?> expiry;
+
+    /** Null until the batch is known to be committed and applied by the holder. */
+    private volatile List<ByteBuffer> responses;
+
+    private volatile ScheduledFuture<?> expiry;
 
     Flight(List<PendingWrite> writes, Holder via, boolean counted) {
       this.writes = writes;
@@ -227,7 +237,7 @@ final class WriteRouter {
     void offer() {
       final long left = deadline - clock.nanos();
       if (left <= 0) {
-        writes.forEach(this::giveUp);
+        endOverdue(deadline);
         land();
         return;
       }
@@ -245,10 +255,10 @@ final class WriteRouter {
       }
     }
 
-    /** Answers each session at its own deadline, also while an attempt is still open. */
+    /** Answers each session at its own deadline, also while an attempt is still open or this node lags behind. */
     private void watchDeadlines() {
       final long now = clock.nanos();
-      writes.stream().filter(write -> write.deadlineNanos() <= now).forEach(this::giveUp);
+      endOverdue(now);
       final OptionalLong next =
           writes.stream()
               .filter(write -> !write.response().isDone())
@@ -261,28 +271,44 @@ final class WriteRouter {
               : null;
     }
 
+    private void endOverdue(long now) {
+      for (int i = 0; i < writes.size(); i++) {
+        final PendingWrite write = writes.get(i);
+        if (write.deadlineNanos() > now || write.response().isDone()) {
+          continue;
+        }
+        final List<ByteBuffer> known = responses;
+        if (known != null) {
+          // True even if this node lags behind.
+          answer(write, known.get(i));
+        } else if (maybeAppended || attemptOpen) {
+          unknown(write);
+        } else {
+          notAccepted(write);
+        }
+      }
+    }
+
     /**
      * Answers the sessions on the thread that brings the result, because every change of thread costs them time. It touches
-     * nothing of the router's.
+     * nothing of the router's. What waits for an entry of the engine's own may do more, and does it on the router's thread.
      */
     private Submission answerAtOnce(Submission submission) {
-      if (submission.kind() != Submission.Kind.DONE) {
-        return submission;
+      if (counted && submission.kind() == Submission.Kind.DONE) {
+        deliver(submission.result());
       }
-      final BatchResult result = submission.result();
-      if (result.responses().size() != writes.size()) {
-        LOG.error("a batch of {} requests got {} results", writes.size(), result.responses().size());
-        return Submission.UNKNOWN;
-      }
-      latencies.committed(clock.nanos() - begun);
-      deliver(result);
       return submission;
     }
 
     private void judge(Submission submission) {
       attemptOpen = false;
       switch (submission.kind()) {
-        case DONE -> land();
+        case DONE -> {
+          if (!counted) {
+            deliver(submission.result());
+          }
+          land();
+        }
         case UNKNOWN -> {
           maybeAppended = true;
           again();
@@ -292,54 +318,64 @@ final class WriteRouter {
     }
 
     private void again() {
-      if (writes.stream().allMatch(write -> write.response().isDone())) {
+      final long now = clock.nanos();
+      final long lastOffer = deadline - Math.min(LAST_OFFER_NANOS, (deadline - begun) / 4);
+      if (isAnswered()) {
         land();
-      } else {
+      } else if (maybeAppended || now + RETRY_NANOS <= lastOffer) {
         thread.schedule(this::offer, RETRY_NANOS, TimeUnit.NANOSECONDS);
+      } else {
+        thread.schedule(this::offer, Math.max(1, deadline - now), TimeUnit.NANOSECONDS);
       }
     }
 
-    private void giveUp(PendingWrite write) {
-      if (write.response().isDone()) {
-        return;
-      }
-      if (maybeAppended || attemptOpen) {
-        write.response().complete(Responses.error(Failures.outcomeUnknown()));
+    private boolean isAnswered() {
+      return writes.stream().allMatch(write -> write.response().isDone());
+    }
+
+    private void unknown(PendingWrite write) {
+      if (write.response().complete(Responses.error(Failures.outcomeUnknown()))) {
         outcomes.unknown();
-      } else {
-        notAccepted(write);
       }
     }
 
     /** The holder has applied it; the sessions are answered when this node has applied it too. */
     private void deliver(BatchResult result) {
-      final List<ByteBuffer> responses = result.responses();
-      final CompletableFuture<Void> here = applied.reached(result.index());
-      here.thenRun(() -> answer(responses));
-      if (!here.isDone()) {
-        // It is committed and applied by the holder, so it is true even if this node lags behind.
-        final Future<?> timer =
-            thread.schedule(
-                () -> {
-                  here.complete(null);
-                },
-                Math.max(0, deadline - clock.nanos()),
-                TimeUnit.NANOSECONDS);
-        here.thenRun(() -> timer.cancel(false));
+      if (result.responses().size() != writes.size()) {
+        LOG.error("a batch of {} requests got {} results", writes.size(), result.responses().size());
+        writes.forEach(this::unknown);
+        return;
+      }
+      latencies.committed(clock.nanos() - begun);
+      responses = result.responses();
+      applied
+          .reached(result.index())
+          .thenRun(
+              () -> {
+                for (int i = 0; i < writes.size(); i++) {
+                  answer(writes.get(i), result.responses().get(i));
+                }
+                stopWatching();
+              });
+    }
+
+    private void answer(PendingWrite write, ByteBuffer response) {
+      if (write.response().complete(response)) {
+        outcomes.answered(response);
       }
     }
 
-    private void answer(List<ByteBuffer> responses) {
-      for (int i = 0; i < responses.size(); i++) {
-        if (writes.get(i).response().complete(responses.get(i))) {
-          outcomes.answered(responses.get(i));
-        }
+    private void stopWatching() {
+      final ScheduledFuture<?> watched = expiry;
+      if (watched != null) {
+        watched.cancel(false);
       }
     }
 
+    /** Its outcome is known, or of interest to nobody any more. Who waits for this node to catch up still has a deadline. */
     private void land() {
-      if (expiry != null) {
-        expiry.cancel(false);
+      if (isAnswered()) {
+        stopWatching();
       }
       if (counted) {
         inFlight--;

@@ -75,6 +75,42 @@ class WriteRouterTest {
   }
 
   @Test
+  void when_thisNodeLagsBehind_then_eachSessionIsAnsweredAtItsOwnDeadline() {
+    submit(9000);
+    pass(0);
+    final CompletableFuture<ByteBuffer> impatient = submit(1000);
+    final CompletableFuture<ByteBuffer> patient = submit(5000);
+    done(0, 10, 1);
+    pass(0);
+    done(1, 11, 2);
+    pass(0);
+    pass(999);
+    assertFalse(impatient.isDone(), "this node may still catch up");
+
+    pass(1);
+    assertTrue(Responses.isOk(impatient.join()), "committed, and applied by the holder");
+    assertFalse(patient.isDone());
+    applied.advanceTo(11);
+    assertTrue(Responses.isOk(patient.join()));
+    assertEquals(3, outcomes.okCount());
+    pass(9000);
+    assertEquals(0, outcomes.unknownCount());
+  }
+
+  @Test
+  void when_theHolderAnswersAnotherNumberOfRequests_then_theOutcomeIsUnknownAtOnce() throws Exception {
+    final CompletableFuture<ByteBuffer> response = submit(5000);
+    pass(0);
+    done(0, 10, 2);
+
+    assertEquals(SqlState.OUTCOME_UNKNOWN, Responses.failure(response.join()).sqlState());
+    pass(0);
+    submit(5000);
+    pass(0);
+    assertEquals(2, offered.size(), "the next batch does not wait for it");
+  }
+
+  @Test
   void when_noHolderIsFound_then_theWriteWaitsAndIsThenNotAccepted() throws Exception {
     final CompletableFuture<ByteBuffer> response = submit(1000);
     pass(0);
@@ -85,6 +121,25 @@ class WriteRouterTest {
 
     assertEquals(SqlState.NOT_ACCEPTED, Responses.failure(response.join()).sqlState());
     assertTrue(now >= 2000 * MS, "gave up before the deadline");
+  }
+
+  @Test
+  void when_everyAttemptIsRefusedAfterAMoment_then_theDeadlineDoesNotFallIntoAnAttempt() throws Exception {
+    final CompletableFuture<ByteBuffer> response = submit(1000);
+    pass(0);
+    for (int i = 0; i < 400 && !response.isDone(); i++) {
+      // The deadline falls into an attempt unless the router sees to it.
+      pass(18);
+      attempts.get(attempts.size() - 1).complete(Submission.NOT_APPENDED);
+      pass(0);
+      for (int offers = offered.size(); offers == offered.size() && !response.isDone(); ) {
+        pass(1);
+      }
+    }
+
+    assertEquals(SqlState.NOT_ACCEPTED, Responses.failure(response.join()).sqlState());
+    assertEquals(2000 * MS, now, "told at the deadline");
+    assertTrue(offered.size() > 20, "offered again until then");
   }
 
   @Test
