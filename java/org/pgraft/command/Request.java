@@ -1,5 +1,6 @@
 package org.pgraft.command;
 
+import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -237,6 +238,12 @@ public sealed interface Request {
     /** The count of starts in an incarnation. */
     public static long count(long start) {
       return start >>> RANDOM_BITS;
+    }
+
+    /** The same start at another address. */
+    public NodeStart at(InetSocketAddress address) {
+      return new NodeStart(
+          node, directory, start, previous, address.getHostString(), address.getPort(), name, featureLevel);
     }
 
     @Override

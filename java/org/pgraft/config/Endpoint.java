@@ -1,5 +1,7 @@
 package org.pgraft.config;
 
+import java.util.regex.Pattern;
+
 /**
  * A host with or without a port, as it is written in a setting: {@code host}, {@code host:port}, {@code [IPv6]:port}, or a
  * bare IPv6 address.
@@ -7,7 +9,12 @@ package org.pgraft.config;
  * @param host host name or address, an IPv6 address without brackets
  * @param port the port, 0 when none is given
  */
-record Endpoint(String host, int port) {
+public record Endpoint(String host, int port) {
+  /** Labels of letters, digits and inner hyphens (RFC 1123, section 2.1); gRPC addresses no others. */
+  private static final Pattern NAME =
+      Pattern.compile("[0-9A-Za-z]([0-9A-Za-z-]*[0-9A-Za-z])?(\\.[0-9A-Za-z]([0-9A-Za-z-]*[0-9A-Za-z])?)*\\.?");
+
+  private static final Pattern IPV6 = Pattern.compile("(?=[^:]*:[^:]*:)[0-9A-Fa-f:.]+(%[0-9A-Za-z.]+)?");
   private static final int HOST_CHARACTERS_MAX = 255;
   private static final int PORT_MAX = 65535;
 
@@ -29,15 +36,18 @@ record Endpoint(String host, int port) {
   private static String host(String host, String text, String setting) throws ConfigException {
     final boolean bracketed = host.startsWith("[") && host.endsWith("]");
     final String bare = bracketed ? host.substring(1, host.length() - 1) : host;
-    final boolean ipv6 = bracketed || bare.indexOf(':') >= 0;
-    if (bare.isEmpty()
-        || bare.length() > HOST_CHARACTERS_MAX
-        || !bare.matches(ipv6 ? "[0-9A-Fa-f:.%]+[0-9A-Za-z.]*" : "\\*|[0-9A-Za-z._-]+")) {
+    final boolean valid = bracketed ? IPV6.matcher(bare).matches() : bare.equals("*") || isHost(bare);
+    if (!valid || bare.length() > HOST_CHARACTERS_MAX) {
       throw new ConfigException(
           setting + " has no valid host in \"" + text + "\"",
-          "Write host:port, an IPv6 address in brackets: [::1]:7001.");
+          "Write host:port, an IPv6 address in brackets: [::1]:7001. A host's name has letters, digits, hyphens and dots.");
     }
     return bare;
+  }
+
+  /** Whether a text is a host's name or an address without brackets. */
+  public static boolean isHost(String text) {
+    return (text.indexOf(':') >= 0 ? IPV6 : NAME).matcher(text).matches();
   }
 
   private static int port(String port, String text, String setting) throws ConfigException {

@@ -102,7 +102,7 @@ public record Settings(
   /** An address at which this node reaches its own members' port. */
   public String ownHost() {
     return switch (listenHost) {
-      case "0.0.0.0", "*" -> "127.0.0.1";
+      case "0.0.0.0" -> "127.0.0.1";
       case "::" -> "::1";
       default -> listenHost;
     };

@@ -84,14 +84,18 @@ final class Acquaintances {
     if (now < mayAsk || !mayAskAt.compareAndSet(mayAsk, now + ASK_INTERVAL_NANOS)) {
       return;
     }
-    final byte[] question =
-        new PeerMessage(PeerMessage.Kind.MEMBERS, cluster, self, ByteBuffer.allocate(0)).encode();
+    final byte[] question = question(cluster, self);
     known.forEach(
         (id, address) -> {
           if (id != self) {
             clients.call(address, question, CALL_NANOS).whenComplete((bytes, failure) -> told(id, bytes, failure));
           }
         });
+  }
+
+  /** Asks a node for the members. */
+  static byte[] question(UUID cluster, int self) {
+    return new PeerMessage(PeerMessage.Kind.MEMBERS, cluster, self, ByteBuffer.allocate(0)).encode();
   }
 
   private void told(int by, byte[] bytes, Throwable failure) {

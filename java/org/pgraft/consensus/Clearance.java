@@ -21,7 +21,7 @@ import org.pgraft.consensus.EngineStatus.MemberStatus;
  * anything together. An empty directory that is to found a cluster is cleared when every other initial member has answered:
  * whoever took part with this node before would know its directory. Any objection, also a later one, ends the engine.
  *
- * <p>{@link #ask} is for one thread at a time and blocks about a second; the rest is thread-safe. The monitor guards what
+ * <p>{@link #ask} is for one thread at a time and blocks for a second or two; the rest is thread-safe. The monitor guards what
  * was answered and is not held while members are asked.
  */
 final class Clearance {
@@ -137,8 +137,11 @@ final class Clearance {
     return !member && !initial.isEmpty() && !uninvited && !identity.identity().member();
   }
 
-  /** The members as this directory knows them. */
-  private Map<Integer, String> remembered() {
+  /**
+   * The members as this directory knows them. A founder that ended before it had applied the first configuration knows those
+   * with which it founded.
+   */
+  Map<Integer, String> remembered() {
     final Map<Integer, String> members = identity.identity().members();
     return members.isEmpty() ? initial : members;
   }

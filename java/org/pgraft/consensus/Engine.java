@@ -222,10 +222,10 @@ public final class Engine {
   }
 
   private CompletableFuture<byte[]> askSelf(long timeoutNanos) {
-    final byte[] question =
-        new PeerMessage(PeerMessage.Kind.MEMBERS, cluster, self, ByteBuffer.allocate(0)).encode();
     return clients.callWhenReachable(
-        HostPort.parse(HostPort.format(settings.ownHost(), settings.port())), question, timeoutNanos);
+        HostPort.parse(HostPort.format(settings.ownHost(), settings.port())),
+        Acquaintances.question(cluster, self),
+        timeoutNanos);
   }
 
   /** Ratis must not end the process, and what no thread catches is for whoever hosts this engine. */
@@ -368,7 +368,7 @@ public final class Engine {
         final Map<Integer, String> members = new TreeMap<>();
         division.get().getRaftConf().getCurrentPeers()
             .forEach(peer -> members.put(RaftNode.nodeId(peer.getId()), peer.getAddress()));
-        identity.rememberMembers(members);
+        identity.rememberMembers(members, id -> inTable(id).map(PeerReceiver::known));
       }
     } catch (IOException e) {
       LOG.warn("could not note the members in the identity file: {}", e.toString());

@@ -11,7 +11,7 @@ import java.util.function.Consumer;
  * objection.
  *
  * <p>{@link #enter} is called by the thread that starts the engine; afterwards the scheduler's one thread works alone, for
- * about a second at a time.
+ * a second or two at a time.
  */
 final class Entrance {
   private static final long ASK_MILLIS = 200;

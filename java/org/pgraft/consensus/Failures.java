@@ -156,6 +156,21 @@ final class Failures {
             + ", and see that members can connect to that address. The port is its pgraft.port, not that of its PostgreSQL.");
   }
 
+  /** A node's id was used at another address, see {@link Membership}. */
+  static Failure idTaken(int id, String known, String asked) {
+    return new Failure(
+        SqlState.WRONG_STATE,
+        "node " + id + " is known at " + known + ", not at " + asked,
+        "The members remember where a node listens, also when it has left.",
+        "Give the new server a pgraft.node_id that no node of this cluster had before, or let it listen at " + known + ".");
+  }
+
+  static Failure noHost(String host) {
+    return badArgument(
+        "\"" + host + "\" is no host's name and no address",
+        "A host's name has letters, digits, hyphens and dots. Give the one by which the other members reach the node.");
+  }
+
   static Failure wrongState(String message, String hint) {
     return new Failure(SqlState.WRONG_STATE, message, "", hint);
   }

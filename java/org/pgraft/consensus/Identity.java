@@ -48,9 +48,9 @@ record Identity(
     return new Identity(clusterId, nodeId, directory, run, member, current, introduced);
   }
 
-  Identity withIntroduced(int node, KnownDirectory shown) {
+  Identity withIntroduced(int node, KnownDirectory known) {
     final Map<Integer, KnownDirectory> all = new TreeMap<>(introduced);
-    all.put(node, shown);
+    all.put(node, known);
     return new Identity(clusterId, nodeId, directory, run, member, members, all);
   }
 

@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.Properties;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.function.IntFunction;
 import java.util.zip.CRC32C;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -155,10 +156,25 @@ final class IdentityFiles {
     mark();
   }
 
-  /** Remembers the members of the configuration in force, for the questions of the next start. */
-  synchronized void rememberMembers(Map<Integer, String> members) throws IOException {
-    if (!current.members().equals(members)) {
-      store(current.withMembers(members));
+  /**
+   * Remembers the members of the configuration in force, for the questions of the next start. A member that has come back
+   * with another directory has not introduced itself with it here, because it was let in by the lease holder: what the
+   * member table says of it takes the place of what was noted of the one before.
+   *
+   * @param table what the replicated member table says of a node
+   */
+  synchronized void rememberMembers(Map<Integer, String> members, IntFunction<Optional<KnownDirectory>> table)
+      throws IOException {
+    Identity next = current.withMembers(members);
+    for (int id : members.keySet()) {
+      final KnownDirectory noted = current.introduced().get(id);
+      final Optional<KnownDirectory> entered = table.apply(id).filter(known -> !known.removed());
+      if (noted != null && entered.isPresent() && !entered.get().directory().equals(noted.directory())) {
+        next = next.withIntroduced(id, entered.get());
+      }
+    }
+    if (!next.equals(current)) {
+      store(next);
     }
   }
 

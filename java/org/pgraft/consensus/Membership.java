@@ -28,6 +28,7 @@ import org.pgraft.command.PgraftException;
 import org.pgraft.command.Request;
 import org.pgraft.command.Requests;
 import org.pgraft.command.Responses;
+import org.pgraft.config.Endpoint;
 import org.pgraft.consensus.EngineStatus.MemberStatus;
 import org.pgraft.store.MemberRecord;
 import org.slf4j.Logger;
@@ -42,6 +43,9 @@ import org.slf4j.LoggerFactory;
  * when it has nearly all. Until then it is in no configuration, so no majority counts it. That may take longer than the
  * caller waits; it goes on then, and who repeats the call waits for the same catch-up. It ends when the newcomer has caught
  * up, when it has not answered for {@link RatisProperties#CATCH_UP_SILENCE_MILLIS}, or when this node leads no more.
+ *
+ * <p>An id belongs to one address for good: for as long as Ratis' server runs, on every member, it connects to the address
+ * under which it met the id first, also after that node has left.
  *
  * <p>Thread-safe; its only state is the catch-up that is under way. Nothing blocks but {@link #handOverBeforeStop}.
  */
@@ -124,7 +128,9 @@ final class Membership {
    * changes the configuration. So whatever becomes of the newcomer, the cluster knows by which directory to recognize it.
    */
   CompletableFuture<PeerMessage.Answer> add(int id, String host, int port, long timeoutNanos) {
-    return bringIn(RaftNode.peer(id, HostPort.format(host, port)), NOBODY, timeoutNanos);
+    return Endpoint.isHost(host)
+        ? bringIn(RaftNode.peer(id, HostPort.format(host, port)), NOBODY, timeoutNanos)
+        : failed(Failures.noHost(host));
   }
 
   /**
@@ -132,7 +138,9 @@ final class Membership {
    * and the new one in, so that the number of members never changes.
    */
   CompletableFuture<PeerMessage.Answer> replace(int oldId, int newId, String host, int port, long timeoutNanos) {
-    return bringIn(RaftNode.peer(newId, HostPort.format(host, port)), oldId, timeoutNanos);
+    return Endpoint.isHost(host)
+        ? bringIn(RaftNode.peer(newId, HostPort.format(host, port)), oldId, timeoutNanos)
+        : failed(Failures.noHost(host));
   }
 
   private CompletableFuture<PeerMessage.Answer> bringIn(RaftPeer newcomer, int replaced, long timeoutNanos) {
@@ -157,6 +165,11 @@ final class Membership {
     }
     if (replaced != NOBODY && !ids.contains(replaced)) {
       return refused("node " + replaced + " is not a member");
+    }
+    final Optional<String> elsewhere =
+        table.apply(id).map(Membership::addressOf).filter(known -> !known.equals(newcomer.getAddress()));
+    if (elsewhere.isPresent()) {
+      return failed(Failures.idTaken(id, elsewhere.get(), newcomer.getAddress()));
     }
     if (replaced == NOBODY && voters.size() >= MEMBERS_MAX) {
       return refused("a cluster has at most " + MEMBERS_MAX + " members");
@@ -208,7 +221,7 @@ final class Membership {
     final int id = RaftNode.nodeId(newcomer.getId());
     if (!voter.getAddress().equals(newcomer.getAddress())) {
       return refused("node " + id + " is a member already, at " + voter.getAddress()
-          + ": to move it, remove it first and add it at its new address");
+          + ": to move it, replace it by a node of another id at the new address");
     }
     if (replaced == NOBODY) {
       return done();
@@ -255,7 +268,7 @@ final class Membership {
   /** The member table may refuse the newcomer; then its answer is the caller's. */
   private CompletableFuture<PeerMessage.Answer> entered(
       Request.NodeStart entry, CatchUp catchUp, List<RaftPeer> from, List<RaftPeer> to, long deadline) {
-    return log.append(entry, deadline - clock.nanos())
+    return log.append(entry.at(HostPort.parse(catchUp.newcomer().getAddress())), deadline - clock.nanos())
         .thenCompose(
             response -> {
               if (!Responses.isOk(response)) {
@@ -458,6 +471,10 @@ final class Membership {
 
   private static Set<Integer> ids(List<RaftPeer> peers) {
     return peers.stream().map(peer -> RaftNode.nodeId(peer.getId())).collect(Collectors.toUnmodifiableSet());
+  }
+
+  private static String addressOf(MemberRecord member) {
+    return HostPort.format(member.host(), member.port());
   }
 
   private boolean isInTable(int node) {

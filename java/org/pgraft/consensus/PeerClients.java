@@ -64,7 +64,8 @@ final class PeerClients implements AutoCloseable {
     if (closed) {
       return CompletableFuture.failedFuture(new IllegalStateException("the members' clients are closed"));
     }
-    final CompletableFuture<byte[]> answer = peers.computeIfAbsent(address, this::open).ask(request, timeoutNanos);
+    final Peer known = peers.get(address);
+    final CompletableFuture<byte[]> answer = known == null ? null : known.ask(request, timeoutNanos);
     return answer != null ? answer : call(address, request, timeoutNanos);
   }
 
@@ -121,7 +122,8 @@ final class PeerClients implements AutoCloseable {
   static String reason(Throwable failure) {
     final Throwable cause = JavaUtils.unwrapCompletionException(failure);
     final Matcher obstacle = OBSTACLE.matcher(Status.fromThrowable(cause) + " " + cause);
-    String last = String.valueOf(Status.fromThrowable(cause).getDescription()).lines().findFirst().orElse("");
+    final String description = Status.fromThrowable(cause).getDescription();
+    String last = String.valueOf(description == null ? cause.getMessage() : description).lines().findFirst().orElse("");
     while (obstacle.find()) {
       last = obstacle.group();
     }

@@ -92,7 +92,7 @@ final class PeerReceiver implements PeerHandler.Receiver {
         .answer(from, shown, takesPart, members, store.get().flatMap(open -> open.member(from)).map(PeerReceiver::known));
   }
 
-  private static KnownDirectory known(MemberRecord member) {
+  static KnownDirectory known(MemberRecord member) {
     return new KnownDirectory(member.directory(), member.start(), member.removed());
   }
 

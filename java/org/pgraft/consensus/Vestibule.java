@@ -66,7 +66,7 @@ final class Vestibule implements PeerHandler.Receiver, AutoCloseable {
 
   @Override
   public Answer hello(int from, ShownDirectory shown, boolean takesPart) {
-    final Map<Integer, String> members = identity.identity().member() ? identity.identity().members() : Map.of();
+    final Map<Integer, String> members = identity.identity().member() ? clearance.remembered() : Map.of();
     final Set<Integer> ids = members.keySet();
     return introductions.answer(from, shown, takesPart, ids, Optional.empty());
   }

@@ -8,8 +8,8 @@ import java.util.UUID;
  * @param node its id
  * @param directory the id of the directory with which it was last seen
  * @param start the number under which its last run writes
- * @param host the host it listens on
- * @param port the port it listens on
+ * @param host the host at which the members reach it
+ * @param port the port at which they do
  * @param name its name, may be empty
  * @param featureLevel the highest kind of requests it knows
  * @param removed whether it was removed from the cluster

@@ -58,7 +58,7 @@ final class MemberTable {
   }
 
   /**
-   * Enters the start of a node.
+   * Enters the start of a node. Its address is that of its first entry, because its id belongs to that for good.
    *
    * @throws PgraftException when it must not take part
    */
@@ -75,8 +75,8 @@ final class MemberTable {
             request.node(),
             request.directory(),
             request.start(),
-            request.host(),
-            request.port(),
+            known == null ? request.host() : known.host(),
+            known == null ? request.port() : known.port(),
             request.name(),
             request.featureLevel(),
             false,

@@ -119,6 +119,16 @@ final class RefusedSettingsTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"db_1", "-db", "db-", "db..1", ".db", "a b", "[db]"})
+  void when_aHostIsNone_then_theListAndTheHintSayWhatItHas(String host) {
+    final ConfigException refused = refused("name=a", "initial_cluster=a=" + host + ":7001");
+
+    says(refused.getMessage(), "pgraft.initial_cluster", "valid host", host + ":7001");
+    says(refused.hint(), "letters, digits, hyphens and dots");
+    says(refusal("address=" + host), "pgraft.address", "valid host", host);
+  }
+
+  @ParameterizedTest
   @ValueSource(strings = {"a=host", "a=[::1]", "a=::1"})
   void when_aMemberHasNoPort_then_itIsNamed(String member) {
     says(refusal("name=a", "initial_cluster=" + member), "pgraft.initial_cluster", "without a port", member);

@@ -5,9 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,7 +33,7 @@ class EngineTest {
     engines.forEach(TestEngine::stop);
   }
 
-  private void startThree() throws Exception {
+  private int[] startThree() throws Exception {
     final int[] ports = TestEngine.freePorts(3);
     final String members =
         "n1=127.0.0.1:" + ports[0] + ",n2=127.0.0.1:" + ports[1] + ",n3=127.0.0.1:" + ports[2];
@@ -39,6 +42,7 @@ class EngineTest {
           new TestEngine(temp, node, "name=n" + node, "initial_cluster=" + members).start());
     }
     TestEngine.await("a lease holder", () -> engines.stream().anyMatch(TestEngine::holdsLease));
+    return ports;
   }
 
   private TestEngine holder() throws InterruptedException {
@@ -118,6 +122,53 @@ class EngineTest {
     engines.get(1).call(TestEngine.request(REMOVE_NODE).i32(3));
     TestEngine.await("two members", () -> first.engine().status().members().size() == 2);
     assertEquals("2", first.get("b"));
+  }
+
+  @Test
+  void when_aMemberCameBackUnderItsOldIdWithAnEmptyDirectory_then_anyTwoStartTogetherAgain() throws Exception {
+    final int[] ports = startThree();
+    final TestEngine first = engines.get(0);
+    first.put("a", "1");
+    engines.remove(2).stop();
+    first.call(TestEngine.request(REMOVE_NODE).i32(3));
+    final TestEngine returned =
+        new TestEngine(Files.createDirectory(temp.resolve("anew")), 3, "node_id=3", "port=" + ports[2]).start();
+    engines.add(returned);
+    final PgraftException elsewhere =
+        assertThrows(
+            PgraftException.class,
+            () -> first.call(TestEngine.request(ADD_NODE).i32(3).text("localhost").i32(ports[2])));
+    assertTrue(
+        elsewhere.failure().message().startsWith("node 3 is known at 127.0.0.1:" + ports[2]), elsewhere::getMessage);
+    first.call(TestEngine.request(ADD_NODE).i32(3).text("127.0.0.1").i32(ports[2]));
+    assertEquals("1", returned.get("a"));
+    returned.put("b", "2");
+
+    stopAll();
+    engines.remove(1);
+    // Node 1 has met the directory of the one before, and was not asked when the new one was let in.
+    first.start();
+    returned.start();
+    holder();
+    assertEquals("2", first.get("b"));
+  }
+
+  @Test
+  void when_foundersEndedBeforeTheyHadAppliedTheirConfiguration_then_theyStartAgain() throws Exception {
+    startThree();
+    engines.get(0).put("a", "1");
+    stopAll();
+    for (int node = 1; node <= 3; node++) {
+      final IdentityFiles files =
+          IdentityFiles.claim(
+              temp.resolve("pgdata" + node + ".pgraft"), temp.resolve("pgdata" + node), "pgraft", node, where -> {});
+      assertEquals(3, files.identity().members().size());
+      files.rememberMembers(Map.of(), id -> Optional.empty());
+    }
+    for (TestEngine engine : engines) {
+      engine.start();
+    }
+    assertEquals("1", holder().get("a"));
   }
 
   @Test

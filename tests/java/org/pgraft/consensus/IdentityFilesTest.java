@@ -218,6 +218,29 @@ class IdentityFilesTest {
     assertEquals(second.known(), again.identity().introduced().get(2));
   }
 
+  @Test
+  void when_aMemberCameBackWithAnotherDirectory_then_theMemberTableTakesThePlaceOfTheNote() throws Exception {
+    final IdentityFiles files = claim("c", 1);
+    final KnownDirectory gone = new KnownDirectory(UUID.randomUUID(), RUN);
+    final KnownDirectory entered = new KnownDirectory(UUID.randomUUID(), STEP);
+    files.becomeMember();
+    for (int node : List.of(2, 3)) {
+      files.introduce(node, new ShownDirectory(gone.directory(), 0, RUN), true);
+    }
+    final Map<Integer, String> members = Map.of(1, "a:1", 2, "b:1");
+
+    files.rememberMembers(members, id -> Optional.of(new KnownDirectory(entered.directory(), STEP, true)));
+    assertEquals(gone, claim("c", 1).identity().introduced().get(2), "an entry of a removed node says nothing");
+    files.rememberMembers(members, id -> Optional.of(new KnownDirectory(gone.directory(), 0)));
+    assertEquals(gone, claim("c", 1).identity().introduced().get(2), "the same directory in a newer run");
+    files.rememberMembers(members, id -> Optional.of(entered));
+
+    final Identity identity = claim("c", 1).identity();
+    assertEquals(members, identity.members());
+    assertEquals(entered, identity.introduced().get(2));
+    assertEquals(gone, identity.introduced().get(3), "node 3 is not among the members");
+  }
+
   private static Greeting greeting(KnownDirectory known) {
     return new Greeting(2, true, true, Optional.of(known));
   }

@@ -3,6 +3,7 @@ package org.pgraft.store;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
@@ -56,6 +57,19 @@ final class MemberAndLeaseTest {
     store.call(start(OWN, run(2)));
 
     assertEquals(run(2), store.store.member(NODE).orElseThrow().start());
+  }
+
+  @Test
+  void when_aNodeStartsElsewhere_then_itKeepsTheAddressByWhichItIsKnown() throws Exception {
+    final Request.NodeStart first = new Request.NodeStart(NODE, OWN, run(1), 0, "host", 7001, "name", 1);
+    store.call(first.encode());
+    store.call(
+        new Request.NodeStart(NODE, OWN, run(2), run(1), "host", 7001, "name", 1)
+            .at(InetSocketAddress.createUnresolved("elsewhere", 7009))
+            .encode());
+
+    final MemberRecord known = store.store.member(NODE).orElseThrow();
+    assertEquals(List.of("host", 7001, run(2)), List.of(known.host(), known.port(), known.start()));
   }
 
   @Test
