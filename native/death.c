@@ -117,10 +117,10 @@ tell_reason(void)
 {
 	if (on_main_thread())
 	{
-		pgraft_log_drain();
 		ereport(WARNING,
 				(errmsg("pgraft: %s; its worker starts again, sessions go on",
 						death_reason)));
+		pgraft_log_drain();
 	}
 	else
 		write_stderr("pgraft: %s; its worker starts again, sessions go on\n",

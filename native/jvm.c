@@ -103,9 +103,9 @@ set_hook(JavaVMOption *option, char *hook, void *function)
 
 /* NULL, or why there is no JVM. */
 static const char *
-create(CreateJavaVM create_vm)
+create(CreateJavaVM create_vm, bool archive)
 {
-	List	   *texts = pgraft_jvm_option_texts();
+	List	   *texts = pgraft_jvm_option_texts(archive);
 	int			count = list_length(texts);
 	JavaVMOption *options = palloc0(sizeof(*options) * (count + 3));
 	JavaVMInitArgs arguments;
@@ -189,9 +189,12 @@ find_worker(void)
 	return NULL;
 }
 
-/* Opens libjvm and creates the JVM.  NULL, or why it is not there, as a sentence. */
+/*
+ * Opens libjvm and creates the JVM, with the archive of classes or without.  NULL, or
+ * why it is not there, as a sentence.
+ */
 const char *
-pgraft_jvm_create(void)
+pgraft_jvm_create(bool archive)
 {
 	void	   *library = dlopen(pgraft_libjvm, RTLD_NOW | RTLD_GLOBAL);
 	CreateJavaVM create_vm;
@@ -205,7 +208,7 @@ pgraft_jvm_create(void)
 	if (create_vm == NULL)
 		return psprintf("\"%s\" is not the library of a Java virtual machine; set pgraft.libjvm to the libjvm.so of a Java of version 17 or later",
 						pgraft_libjvm);
-	reason = create(create_vm);
+	reason = create(create_vm, archive);
 	if (reason != NULL)
 		return reason;
 	go_in(&before);

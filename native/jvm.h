@@ -17,7 +17,7 @@ typedef enum PgraftTick
 	PGRAFT_TICK_STOPPED = 2
 } PgraftTick;
 
-extern const char *pgraft_jvm_create(void);
+extern const char *pgraft_jvm_create(bool archive);
 extern const char *pgraft_jvm_boot(List *settings);
 extern PgraftTick pgraft_jvm_tick(void);
 extern void pgraft_jvm_reload(List *settings);

@@ -41,6 +41,7 @@ engine_directory(void)
 {
 	Dl_info		info;
 	char		path[MAXPGPATH];
+	char		resolved[MAXPGPATH];
 
 	if (dladdr((void *) pgraft_jvm_option_texts, &info) == 0 ||
 		realpath(info.dli_fname, path) == NULL)
@@ -48,7 +49,12 @@ engine_directory(void)
 				(errcode(ERRCODE_SYSTEM_ERROR),
 				 errmsg("pgraft cannot find its own library")));
 	get_parent_directory(path);
-	return psprintf("%s/pgraft", path);
+	strlcat(path, "/pgraft", sizeof(path));
+	if (realpath(path, resolved) == NULL)
+		ereport(FATAL,
+				(errcode_for_file_access(),
+				 errmsg("could not access directory \"%s\": %m", path)));
+	return pstrdup(resolved);
 }
 
 static int
@@ -161,14 +167,14 @@ add_sizes(List *options)
 /*
  * Classes as the installation has prepared them, mapped from a file, so that they
  * need neither be parsed nor be kept in memory of our own.  Without the archive, or
- * when it is not for this JVM, the JVM loads them from the jars.
+ * when it is not for this JVM, the JVM loads them from the jars.  One that is damaged
+ * crashes it, so a start after one that did not last does without.
  */
 static List *
-add_classes(List *options, const char *engine)
+add_archive(List *options, const char *engine)
 {
 	char	   *archive = psprintf("%s/pgraft.jsa", engine);
 
-	options = add(options, "-Xshare:auto");
 	if (access(archive, R_OK) == 0)
 	{
 		options = add(options, "-XX:SharedArchiveFile=%s", archive);
@@ -176,7 +182,7 @@ add_classes(List *options, const char *engine)
 		options = add(options, "-XX:+UnlockDiagnosticVMOptions");
 		options = add(options, "-XX:ArchiveRelocationMode=0");
 	}
-	return lappend(options, psprintf("-Djava.class.path=%s", class_path(engine)));
+	return options;
 }
 
 static List *
@@ -227,17 +233,23 @@ add_libraries(List *options, const char *data_directory)
 	return options;
 }
 
-/* The options, in the current memory context. */
+/*
+ * The options, in the current memory context; with the archive of classes, if there
+ * is one, or without.
+ */
 List *
-pgraft_jvm_option_texts(void)
+pgraft_jvm_option_texts(bool archive)
 {
+	char	   *engine = engine_directory();
 	const char *data_directory = pgraft_data_directory();
 	List	   *options = NIL;
 
 	options = add_sizes(options);
-	options = add_classes(options, engine_directory());
+	options = add(options, "-Xshare:auto");
+	if (archive)
+		options = add_archive(options, engine);
 	options = add_administrators(options);
 	options = add_signals_and_death(options, data_directory);
 	options = add_libraries(options, data_directory);
-	return options;
+	return lappend(options, psprintf("-Djava.class.path=%s", class_path(engine)));
 }

@@ -9,6 +9,6 @@
 
 #include "nodes/pg_list.h"
 
-extern List *pgraft_jvm_option_texts(void);
+extern List *pgraft_jvm_option_texts(bool archive);
 
 #endif							/* PGRAFT_JVM_OPTIONS_H */

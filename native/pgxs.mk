@@ -25,11 +25,12 @@ install-engine: uninstall-engine
 
 uninstall-engine:
 	rm -f '$(DESTDIR)$(pkglibdir)/pgraft.so' '$(DESTDIR)$(pkglibdir)'/pgraft/*.jar \
-		$(addprefix '$(DESTDIR)$(pkglibdir)'/pgraft/,pgraft.jsa pgraft.classlist class_archive)
+		$(addprefix '$(DESTDIR)$(pkglibdir)'/pgraft/,pgraft.jsa pgraft.jsa.new pgraft.classlist class_archive)
 
 # It counts only for the place that it is made in, so whoever moves what is below DESTDIR makes it there.
 class-archive: install-engine
-	$(if $(DESTDIR),,JAVA_HOME='$(JAVA_HOME)' '$(pkglibdir)/pgraft/class_archive')
+	$(if $(DESTDIR),,JAVA_HOME='$(or $(JAVA_HOME),$(shell scripts/find_java_home))' \
+		'$(pkglibdir)/pgraft/class_archive' || echo 'pgraft: no archive of classes was made; workers run without it')
 
 regress-directory:
 	$(MKDIR_P) $(TARGET)/regress

@@ -107,12 +107,25 @@ pgraft_worker_state_name(void)
 	return "UNKNOWN";
 }
 
+/* A sentence and what the status page says of it, which may be nothing. */
+static const char *
+with_message(const char *sentence)
+{
+	PgraftStatus *status = pgraft_status();
+	char	   *message = pgraft_status_text(status->message,
+											 sizeof(status->message));
+
+	if (message[0] == '\0')
+		return psprintf("%s.", sentence);
+	return psprintf("%s: %s%s", sentence, message,
+					message[strlen(message) - 1] == '.' ? "" : ".");
+}
+
 /* Why no request can be accepted, as a sentence; NULL when one can be. */
 const char *
 pgraft_worker_refuses(void)
 {
 	PgraftStatus *status = pgraft_status();
-	char	   *message;
 
 	switch ((PgraftWorkerState) status->worker_state)
 	{
@@ -123,17 +136,13 @@ pgraft_worker_refuses(void)
 		case PGRAFT_WORKER_STOPPED:
 			return status->worker_epoch == 0 ?
 				"The pgraft worker has not started yet." :
-				"The pgraft worker is not running.";
+				with_message("The pgraft worker is not running");
 		case PGRAFT_WORKER_STOPPING:
 			return "The pgraft worker is stopping.";
 		case PGRAFT_WORKER_ERROR:
 			break;
 	}
-	message = pgraft_status_text(status->message, sizeof(status->message));
-	if (message[0] == '\0')
-		return "The pgraft worker has no engine.";
-	return psprintf("The pgraft worker has no engine: %s%s", message,
-					message[strlen(message) - 1] == '.' ? "" : ".");
+	return with_message("The pgraft worker has no engine");
 }
 
 /* A text of the status page in the database's encoding, whatever is in it. */

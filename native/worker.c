@@ -345,7 +345,7 @@ pgraft_worker_main(Datum argument)
 
 	pgraft_forbid_buffers();
 	pgraft_death_watch();
-	reason = pgraft_jvm_create();
+	reason = pgraft_jvm_create(starts == 0);
 	if (reason == NULL)
 		reason = pgraft_jvm_boot(pgraft_settings_lines());
 	if (reason != NULL)

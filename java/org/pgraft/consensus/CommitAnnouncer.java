@@ -8,6 +8,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.server.leader.FollowerInfo;
 import org.apache.ratis.server.leader.LogAppender;
+import org.apache.ratis.server.leader.LogAppenderBase;
 import org.apache.ratis.server.raftlog.RaftLog;
 
 /**
@@ -39,8 +40,15 @@ final class CommitAnnouncer {
       this.appender = appender;
     }
 
-    /** Sends an empty message, if the follower has an entry up to there but does not know that it is committed. */
+    /**
+     * Sends an empty message, if the follower has an entry up to there but does not know that it is committed. While entries
+     * are under way to it an empty message is compared with nothing and tells nothing (see {@link AnnouncingLeaderState}); the
+     * answer to the entries comes here again.
+     */
     void tell(long upTo) {
+      if (appender instanceof LogAppenderBase ratis && ratis.hasPendingDataRequests()) {
+        return;
+      }
       final FollowerInfo follower = appender.getFollower();
       final long committed = Math.min(appender.getRaftLog().getLastCommittedIndex(), follower.getMatchIndex());
       if (follower.getCommitIndex() < Math.min(committed, upTo)) {

@@ -261,7 +261,10 @@ final class RaftNode implements AutoCloseable {
             .build();
     try {
       return submit(request).orTimeout(timeoutNanos, TimeUnit.NANOSECONDS).handle(RaftNode::submission);
-    } catch (IOException | RuntimeException e) {
+    } catch (RuntimeException e) {
+      LOG.warn("an entry could not be submitted", e);
+      return CompletableFuture.completedFuture(Submission.UNKNOWN);
+    } catch (IOException e) {
       LOG.debug("an entry could not be submitted: {}", e.toString());
       return CompletableFuture.completedFuture(Submission.UNKNOWN);
     }

@@ -158,10 +158,11 @@ final class EngineHost {
       slots.takeReady((request, deadline) -> CompletableFuture.completedFuture(refusal()));
       return Tick.GO_ON;
     }
-    if (started && engine.failure().isEmpty()) {
+    final Tick seen = lookIsDue() ? look() : Tick.GO_ON;
+    if (seen == Tick.GO_ON && started && engine.failure().isEmpty()) {
       slots.takeReady(handler);
     }
-    return lookIsDue() ? look() : Tick.GO_ON;
+    return seen;
   }
 
   /** Requests come by the thousand, and each may bring a round; what the engine tells of itself can wait a moment. */
