@@ -24,6 +24,7 @@ var (
 	op       = flag.String("op", "put", "put, get (linearizable) or fill (each key once)")
 	clients  = flag.Int("clients", 1, "clients that each wait for an answer before they ask again")
 	seconds  = flag.Float64("seconds", 5, "how long puts and gets go on")
+	times    = flag.Int("times", 0, "how many operations each client does; 0: as many as it can in the seconds")
 	keys     = flag.Int("keys", 1000, "number of different keys")
 	size     = flag.Int("size", 256, "bytes of a value")
 )
@@ -74,7 +75,10 @@ func work(client *clientv3.Client, seed int, end time.Time) tally {
 		next = func() int { return 1 + seed + len(t.latencies)**clients }
 		end = time.Now().Add(time.Hour)
 	}
-	for {
+	if *times > 0 {
+		end = time.Now().Add(time.Hour)
+	}
+	for *times == 0 || len(t.latencies)+t.failed < *times {
 		number := next()
 		begin := time.Now()
 		if begin.After(end) || number > *keys {
@@ -86,6 +90,7 @@ func work(client *clientv3.Client, seed int, end time.Time) tally {
 		}
 		t.latencies = append(t.latencies, time.Since(begin))
 	}
+	return t
 }
 
 func main() {

@@ -86,8 +86,8 @@ final class Curves {
   }
 
   private static Curve.Point point(String series, long x, Sample sample) {
-    System.out.printf(Locale.ROOT, "  %s, %,d: %,.0f/s, median %.2f ms, 99 %% %.2f ms, %d failed%n",
-        series, x, sample.rate(), sample.p50(), sample.p99(), sample.failed());
+    System.out.printf(Locale.ROOT, "  %s, %,d: %,.0f/s, median %.2f ms, 99 %% %.2f ms%n",
+        series, x, sample.rate(), sample.p50(), sample.p99());
     return new Curve.Point(series, x, sample.rate(), sample.p50(), sample.p99());
   }
 }

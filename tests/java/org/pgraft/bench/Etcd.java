@@ -28,7 +28,7 @@ final class Etcd implements AutoCloseable {
   static Optional<String> whyNot() {
     if (System.getProperty("pgraft.bench.etcd", "").isEmpty()) {
       return Optional.of("etcd, or the Go compiler with etcd's client library, is not installed"
-          + " (packages etcd-server, golang-go and golang-etcd-server-dev)");
+          + " (packages etcd-server, etcd-client, golang-go and golang-etcd-server-dev)");
     }
     return Optional.empty();
   }
@@ -100,16 +100,30 @@ final class Etcd implements AutoCloseable {
     return load(host, operation, clients, seconds, keys, valueBytes);
   }
 
+  /** So many puts at the leader, spread over the clients. */
+  Sample loadTimes(int clients, long times, long keys, int valueBytes) throws Exception {
+    return run(leader(), "-op", "put", "-clients", Integer.toString(clients), "-times", Long.toString(times / clients),
+        "-keys", Long.toString(keys), "-size", Integer.toString(valueBytes));
+  }
+
   /** The same at one of the servers. */
   Sample load(NodeHost host, String operation, int clients, double seconds, long keys, int valueBytes) {
+    return run(host, "-op", operation, "-clients", Integer.toString(clients), "-seconds", Double.toString(seconds),
+        "-keys", Long.toString(keys), "-size", Integer.toString(valueBytes));
+  }
+
+  private static Sample run(NodeHost host, String... options) {
+    List<String> command = new ArrayList<>(List.of(program(), "-endpoint", host.address() + ":" + CLIENT_PORT));
+    command.addAll(List.of(options));
     Map<String, Double> said = new HashMap<>();
-    String line = host.run(program(), "-endpoint", host.address() + ":" + CLIENT_PORT, "-op", operation,
-        "-clients", Integer.toString(clients), "-seconds", Double.toString(seconds), "-keys", Long.toString(keys),
-        "-size", Integer.toString(valueBytes)).orFail(PROGRAM).text().strip();
+    String line = host.run(command.toArray(String[]::new)).orFail(PROGRAM).text().strip();
     for (String pair : line.split(" ")) {
       said.put(pair.split("=")[0], Double.parseDouble(pair.split("=")[1]));
     }
-    return new Sample(said.get("done").longValue(), said.get("failed").longValue(), said.get("seconds"),
+    if (said.get("failed") > 0) {
+      throw new IllegalStateException("calls of etcd failed: " + line);
+    }
+    return new Sample(said.get("done").longValue(), said.get("seconds"),
         said.get("p50") / 1000, said.get("p99") / 1000, said.get("max") / 1000);
   }
 

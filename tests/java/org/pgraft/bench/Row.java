@@ -10,7 +10,7 @@ import java.util.Locale;
  * @param ours pgraft's figure
  * @param other the figure it is compared with, and whose it is; empty if with none
  * @param ratio the comparison; empty if there is none
- * @param reached whether the target is; null if there was nothing to compare with
+ * @param reached whether the target is; null if there is none, or nothing to compare with
  */
 record Row(String what, String target, String ours, String other, String ratio, Boolean reached) {
   /** Of a figure that should be at least so many times another. */
@@ -31,6 +31,11 @@ record Row(String what, String target, String ours, String other, String ratio, 
   /** Of a figure that should reach something by itself. */
   static Row reaching(String what, double goal, double ours, String unit) {
     return new Row(what, "at least " + figure(goal) + " " + unit, figure(ours) + " " + unit, "", "", ours >= goal);
+  }
+
+  /** Of a figure that has no target. */
+  static Row figure(String what, double ours, String unit) {
+    return new Row(what, "", figure(ours) + " " + unit, "", "", null);
   }
 
   /** Of a figure whose peer is not there. */

@@ -9,20 +9,19 @@ import java.util.function.ToDoubleFunction;
  * What one run of a load gave.
  *
  * @param done operations that were answered
- * @param failed operations that got an error
  * @param seconds how long it took
  * @param p50 the median latency, in milliseconds
  * @param p99 the 99th percentile of it
  * @param max the longest
  */
-record Sample(long done, long failed, double seconds, double p50, double p99, double max) {
+record Sample(long done, double seconds, double p50, double p99, double max) {
   /** Of latencies in microseconds, which are sorted here. */
-  static Sample of(long[] latencies, long failed, double seconds) {
+  static Sample of(long[] latencies, double seconds) {
     if (latencies.length == 0) {
-      throw new IllegalStateException("no operation was answered, " + failed + " failed");
+      throw new IllegalStateException("no operation was answered");
     }
     Arrays.sort(latencies);
-    return new Sample(latencies.length, failed, seconds,
+    return new Sample(latencies.length, seconds,
         at(latencies, 0.5), at(latencies, 0.99), at(latencies, 1));
   }
 
@@ -37,7 +36,11 @@ record Sample(long done, long failed, double seconds, double p50, double p99, do
 
   /** The median of a figure of several runs. */
   static double median(List<Sample> samples, ToDoubleFunction<Sample> figure) {
-    List<Double> sorted = samples.stream().map(figure::applyAsDouble).sorted(Comparator.naturalOrder()).toList();
+    return median(samples.stream().map(figure::applyAsDouble).toList());
+  }
+
+  static double median(List<Double> figures) {
+    List<Double> sorted = figures.stream().sorted(Comparator.naturalOrder()).toList();
     int middle = sorted.size() / 2;
     return sorted.size() % 2 == 1 ? sorted.get(middle) : (sorted.get(middle - 1) + sorted.get(middle)) / 2;
   }

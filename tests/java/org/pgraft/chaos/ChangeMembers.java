@@ -4,6 +4,7 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
+import java.util.Set;
 import org.pgraft.cluster.Await;
 import org.pgraft.cluster.Session;
 import org.pgraft.cluster.TestNode;
@@ -18,6 +19,12 @@ record ChangeMembers(String name) implements Fault {
   /** The order of things. */
   private enum Way {
     ADD_THEN_REMOVE, REPLACE, REPLACE_DEAD
+  }
+
+  /** There is one change of the members at a time. */
+  @Override
+  public Set<Administration.Act> meanwhile() {
+    return Set.of(Administration.Act.SNAPSHOT, Administration.Act.TRANSFER);
   }
 
   @Override

@@ -38,6 +38,12 @@ record ClockRate(String name, boolean patient) implements Fault {
         : Duration.ofMillis(random.nextInt(4_000, 8_000));
   }
 
+  /** It is about one leader. */
+  @Override
+  public Set<Administration.Act> meanwhile() {
+    return Set.of(Administration.Act.SNAPSHOT);
+  }
+
   @Override
   public Injection inject(Arena arena, Random random) throws Exception {
     TestNode leader = patient ? arena.anyFollower(random) : arena.leader();

@@ -14,6 +14,12 @@ final class Errors {
       "08007", // the engine says so itself
       "08006", "57P01", "57P02"); // the connection or the server ended in the middle of the call
 
+  /** There is no server, or one that is starting or stopping. */
+  private static final Set<String> NO_CONNECTION = Set.of("08001", "08004", "57P03");
+
+  /** The disk is full or fails: what writes files says so. */
+  private static final Set<String> DISK = Set.of("53100", "58030");
+
   private static final Set<String> SESSION_GOES_ON = Set.of("PGR01", "55000", "08007");
 
   private Errors() {}
@@ -25,6 +31,11 @@ final class Errors {
   /** Whether no fault explains that a call on an open session ends so. */
   static boolean surprising(SQLException e) {
     return !NO_EFFECT.contains(state(e)) && !OPEN.contains(state(e));
+  }
+
+  /** Whether no fault explains that what an operator asks for ends so. */
+  static boolean surprisesOperator(SQLException e) {
+    return surprising(e) && !NO_CONNECTION.contains(state(e)) && !DISK.contains(state(e));
   }
 
   static boolean sessionGoesOn(SQLException e) {

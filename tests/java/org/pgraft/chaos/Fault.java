@@ -25,6 +25,11 @@ interface Fault {
     return false;
   }
 
+  /** What an operator may do meanwhile; not what would undo the fault, or what it is about. */
+  default Set<Administration.Act> meanwhile() {
+    return Set.of(Administration.Act.values());
+  }
+
   /** How long it lasts. */
   default Duration hold(Random random) {
     return Duration.ofMillis(random.nextInt(2_000, 6_000));

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import org.pgraft.cluster.TestCluster;
 import org.pgraft.cluster.TestNode;
 
@@ -23,6 +24,12 @@ record IdleLeader(String name, boolean frozen) implements Fault {
   @Override
   public Duration hold(Random random) {
     return Duration.ofMillis(random.nextInt(4_000, 6_000));
+  }
+
+  /** It is about one leader. */
+  @Override
+  public Set<Administration.Act> meanwhile() {
+    return Set.of(Administration.Act.SNAPSHOT);
   }
 
   @Override

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import org.pgraft.cluster.NodeHost;
 import org.pgraft.cluster.TestCluster;
 import org.pgraft.cluster.TestNode;
@@ -36,6 +37,12 @@ record LostAnswers(String name) implements Fault {
   @Override
   public Duration hold(Random random) {
     return Duration.ZERO;
+  }
+
+  /** It is about one leader. */
+  @Override
+  public Set<Administration.Act> meanwhile() {
+    return Set.of(Administration.Act.SNAPSHOT);
   }
 
   @Override

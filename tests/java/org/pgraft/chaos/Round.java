@@ -34,6 +34,7 @@ final class Round {
   private String lastCount;
   private String evidence = "it was not healed";
   private boolean bit;
+  private Administration administration;
 
   /**
    * A round that was not played yet.
@@ -55,7 +56,7 @@ final class Round {
       Injection injection = disturb();
       evidence = injection.choice();
       converge();
-      evidence = injection.bite();
+      evidence = injection.bite() + administration;
       bit = true;
       violations.addAll(injection.violations());
       checkStores();
@@ -83,10 +84,13 @@ final class Round {
     try {
       Await.until("the clients have begun", () -> history.count(Operation.Outcome.OK) >= WARM_UP);
       long hold = fault.hold(random).toMillis();
+      administration = Administration.prepare(arena, fault.meanwhile(), random);
       Injection injection = fault.inject(arena, random);
       try {
+        administration.begin();
         Thread.sleep(hold);
       } finally {
+        administration.end();
         injection.heal();
       }
       recovery = Recovery.measure(arena.nodes(), keys);
@@ -95,6 +99,8 @@ final class Round {
             + " s after the fault"));
       }
       Thread.sleep(AFTERWARDS_MILLIS);
+      administration.settle();
+      violations.addAll(administration.violations());
       return injection;
     } finally {
       workload.close();

@@ -30,6 +30,12 @@ record SecondVote(String name) implements Fault {
     return Duration.ZERO;
   }
 
+  /** It is about one term. */
+  @Override
+  public Set<Administration.Act> meanwhile() {
+    return Set.of(Administration.Act.SNAPSHOT);
+  }
+
   @Override
   public Injection inject(Arena arena, Random random) throws Exception {
     TestNode voter = arena.anyFollower(random);

@@ -5,8 +5,8 @@ import java.util.concurrent.Callable;
 import java.util.function.Predicate;
 
 /**
- * Waits for conditions. A test never sleeps for a fixed time and never asserts how long something took;
- * it waits until the thing is so, with a deadline that only a broken server misses.
+ * Waits for conditions. A test does not sleep for a fixed time: it waits until the thing is so, with a deadline that only a
+ * broken server misses.
  */
 public final class Await {
   /** How long a condition may take on a busy machine with two cores. */

@@ -57,7 +57,7 @@ final class CancelledCallsTest extends ClusterTest {
       other.kill();
     }
     long worker = node.worker();
-    long memory = WorkerUse.residentKilobytes(node);
+    long memory = ProcessUse.ofWorker(node).residentKilobytes();
 
     Thread canceller = new Thread(() -> cancelOthers(node), "canceller");
     canceller.start();
@@ -100,7 +100,7 @@ final class CancelledCallsTest extends ClusterTest {
     assertEquals(List.of(), List.copyOf(failures));
     assertEquals(SLOTS, node.number("SELECT count(*) FROM pgraft_kv_list('slot/', NULL)"));
     assertEquals(worker, node.worker(), "the worker is the same");
-    long grown = WorkerUse.residentKilobytes(node) - memory;
+    long grown = ProcessUse.ofWorker(node).residentKilobytes() - memory;
     assertTrue(grown < 160 << 10, () -> "the worker has grown by " + grown + " kB");
     cluster.assertSameStores();
     Lease.assertDisjoint(cluster.nodes());

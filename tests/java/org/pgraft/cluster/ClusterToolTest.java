@@ -1,6 +1,7 @@
 package org.pgraft.cluster;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -60,10 +61,22 @@ final class ClusterToolTest {
   }
 
   @Test
+  void when_a_cluster_is_made_with_what_cannot_be_then_nothing_is_made() {
+    for (List<String> wrong : List.of(
+        List.of("--port", "99999"), List.of("--nodes", "0"), List.of("--pg-config", "/usr/bin"), List.of("--nonsense"))) {
+      List<String> arguments = new ArrayList<>(List.of("init"));
+      arguments.addAll(wrong);
+      assertNotEquals(0, run(arguments.toArray(String[]::new)).status(), () -> "init " + wrong);
+      assertFalse(Files.exists(parent.resolve("cluster")), () -> "init " + wrong + " left something");
+    }
+  }
+
+  @Test
   void when_nodes_are_added_replaced_and_removed_at_the_shell_then_the_cluster_is_what_was_asked_for() {
     text("init", "--nodes", "3", "--pg-config", BINDIR + "/pg_config", "--port", Integer.toString(Ports.take()),
         "--raft-port", Integer.toString(Ports.take()));
     assertTrue(text("start").contains("the leader is n"), "it tells who leads");
+    assertTrue(sql("n1", "SHOW pgraft.cluster_id").matches("cluster-[0-9a-f]{6}"), "a name of its own");
     sql("n1", "CREATE EXTENSION IF NOT EXISTS pgraft");
     assertEquals("t", sql("n1", "SELECT pgraft_kv_put('key', 'value')"));
 
@@ -86,6 +99,7 @@ final class ClusterToolTest {
     assertEquals("3,4,5", sql("n3", "SELECT string_agg(node_id::text, ',' ORDER BY node_id) FROM pgraft_get_nodes()"));
 
     assertTrue(text("restart").contains("the leader is n"));
+    assertTrue(text("restart", "n5").contains("stopped n5"));
     assertEquals("value", sql("n5", "SELECT pgraft_kv_get('key')"));
     assertEquals("added n6", text("add"), "the number of a node that was removed is not used again");
     assertTrue(run("remove", "n1").text().contains("there is no node n1"));

@@ -149,8 +149,11 @@ final class EngineDeathTest extends ClusterTest {
         Thread.sleep(500);
         return before > 0 && before == session.number(lines);
       });
+      assertFalse(talk.isDone(), "all that was to be said fitted in");
       node.signal(worker, "ABRT");
+      long said = session.number(lines);
       Await.until("the worker is gone", () -> node.host().run("test", "-d", "/proc/" + worker).status() != 0);
+      assertEquals(said, session.number(lines), "nobody took anything meanwhile");
       node.signal(collector, "CONT");
       talk.get();
       session.run("COMMIT");

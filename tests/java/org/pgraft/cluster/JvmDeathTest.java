@@ -122,11 +122,12 @@ final class JvmDeathTest extends ClusterTest {
 
   @Test
   void when_the_jvm_takes_longer_than_hang_timeout_to_start_then_it_is_waited_for() throws Exception {
-    TestCluster cluster = untilTheEnd(TestCluster.prepared(1, Map.of("pgraft.hang_timeout", "1s")));
+    TestCluster cluster = untilTheEnd(TestCluster.prepared(1, Map.of("pgraft.hang_timeout", "3s")));
     TestNode node = cluster.node(1);
-    JvmAgent.install(node).delayStarts(4);
+    JvmAgent.install(node).delayStarts(8);
     cluster.startAll();
     Await.until("it leads", node::leads);
+    assertTrue(node.truth("SELECT clock_timestamp() - pg_postmaster_start_time() > '8 s'"), "the start was delayed");
     assertFalse(node.log().contains("the engine hangs"), "a start was taken for a hang");
   }
 

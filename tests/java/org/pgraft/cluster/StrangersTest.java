@@ -164,7 +164,7 @@ final class StrangersTest extends ClusterTest {
     try (Crowd crowd = new Crowd(cluster.nodes(), 3000)) {
       crowd.awaitFull();
       for (TestNode node : cluster.nodes()) {
-        long open = WorkerUse.descriptors(node);
+        long open = ProcessUse.ofWorker(node).descriptors();
         assertTrue(open < DESCRIPTORS, () -> node + "'s worker has " + open + " files open");
       }
       Load load = Load.during(List.of(leader, other), 2, writing -> {

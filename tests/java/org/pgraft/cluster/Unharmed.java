@@ -34,11 +34,11 @@ final class Unharmed {
       writing.awaitMore(100);
       for (TestNode node : cluster.nodes()) {
         workers.put(node, node.worker());
-        memory.put(node, WorkerUse.residentKilobytes(node));
+        memory.put(node, ProcessUse.ofWorker(node).residentKilobytes());
       }
       assault.on(cluster);
       for (TestNode node : cluster.nodes()) {
-        long grown = WorkerUse.residentKilobytes(node) - memory.get(node);
+        long grown = ProcessUse.ofWorker(node).residentKilobytes() - memory.get(node);
         assertTrue(grown < GROWTH_KB, () -> node + "'s worker has grown by " + grown + " kB");
       }
       writing.awaitMore(100);
