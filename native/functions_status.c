@@ -106,7 +106,8 @@ pgraft_node_status(PG_FUNCTION_ARGS)
 	/* Who the worker is and how it is, the page says also when it is old. */
 	if (!known)
 		memcpy(page, pgraft_status(), sizeof(*page));
-	stored = known && page->store_generation != 0;
+	/* The generation is written at once, the figures a moment later. */
+	stored = known && page->store_generation != 0 && page->revision >= 0;
 	snapshot = known && page->snapshot_time_ms > 0;
 	cluster_id = pgraft_status_text(page->cluster_id, sizeof(page->cluster_id));
 	message = pgraft_status_text(page->message, sizeof(page->message));

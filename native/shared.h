@@ -106,7 +106,7 @@ typedef struct PgraftStatus
 	int64		commit_index;
 	int64		applied_index;
 	int64		applied_term;
-	int64		revision;
+	int64		revision;		/* -1: the store was closed */
 	int64		compacted_revision;
 	int64		snapshot_index;
 	int64		snapshot_term;

@@ -94,7 +94,7 @@ public record EngineStatus(
    * What the store counts.
    *
    * @param generation number of the store directory in use, 0 when the store is closed
-   * @param revision the store's revision
+   * @param revision the store's revision, -1 when the store is closed
    * @param compactedRevision history at or below this revision is gone
    * @param keys live keys
    * @param keyBytes bytes of live keys and values
@@ -110,7 +110,11 @@ public record EngineStatus(
       long fileBytes,
       long quotaBytes) {
     /** No store is open. */
-    public static final StoreStatus CLOSED = new StoreStatus(0, 0, 0, 0, 0, 0, 0);
+    public static final StoreStatus CLOSED = new StoreStatus(0, -1, 0, 0, 0, 0, 0);
+
+    public boolean isOpen() {
+      return generation != 0;
+    }
   }
 
   /**

@@ -209,10 +209,10 @@ final class WriteRouter {
 
   /** One batch while its outcome is open. */
   private final class Flight {
-    private final List<PendingWrite> writes;
     private final Holder via;
     private final boolean counted;
-    private final Batch batch;
+    private List<PendingWrite> writes;
+    private Batch batch;
     private final long deadline;
     private final long begun;
     private boolean attemptOpen;
@@ -229,9 +229,13 @@ final class WriteRouter {
       this.counted = counted;
       this.begun = clock.nanos();
       this.deadline = writes.stream().mapToLong(PendingWrite::deadlineNanos).max().orElseThrow();
+      this.batch = batch(++sequence);
+    }
+
+    private Batch batch(long number) {
       final List<ByteBuffer> requests = new ArrayList<>(writes.size());
       writes.forEach(write -> requests.add(write.request()));
-      this.batch = new Batch(node, start, ++sequence, wallMillis.getAsLong(), requests);
+      return new Batch(node, start, number, wallMillis.getAsLong(), requests);
     }
 
     void offer() {
@@ -272,6 +276,7 @@ final class WriteRouter {
     }
 
     private void endOverdue(long now) {
+      final List<PendingWrite> refused = new ArrayList<>();
       for (int i = 0; i < writes.size(); i++) {
         final PendingWrite write = writes.get(i);
         if (write.deadlineNanos() > now || write.response().isDone()) {
@@ -285,8 +290,18 @@ final class WriteRouter {
           unknown(write);
         } else {
           notAccepted(write);
+          refused.add(write);
         }
       }
+      if (!refused.isEmpty()) {
+        leaveOut(refused);
+      }
+    }
+
+    /** Who was told that nothing was changed must not be in the batch when it is offered again for the others. */
+    private void leaveOut(List<PendingWrite> refused) {
+      writes = writes.stream().filter(write -> !refused.contains(write)).toList();
+      batch = batch(batch.seq());
     }
 
     /**

@@ -76,6 +76,7 @@ final class MetricsPage implements AutoCloseable {
         status.snapshot().timeMillis() == 0
             ? Double.NaN
             : (System.currentTimeMillis() - status.snapshot().timeMillis()) / MILLIS;
+    final EngineStatus.StoreStatus store = status.store();
     return new MetricsView(
         status.term(),
         status.leaderId(),
@@ -90,13 +91,17 @@ final class MetricsPage implements AutoCloseable {
         status.counters().requestsFailed(),
         status.counters().requestsUnknown(),
         engine.queuedRequests(),
-        status.store().revision(),
-        status.store().keys(),
-        status.store().fileBytes(),
-        status.store().quotaBytes(),
+        ofOpen(store, store.revision()),
+        ofOpen(store, store.keys()),
+        ofOpen(store, store.fileBytes()),
+        ofOpen(store, store.quotaBytes()),
         engine.snapshotsFinished(),
         age,
         peers(status));
+  }
+
+  private static double ofOpen(EngineStatus.StoreStatus store, long figure) {
+    return store.isOpen() ? figure : Double.NaN;
   }
 
   private static List<MetricsView.Peer> peers(EngineStatus status) {

@@ -124,6 +124,31 @@ class WriteRouterTest {
   }
 
   @Test
+  void when_oneOfABatchWasNotAccepted_then_theBatchIsOfferedAgainWithoutIt() throws Exception {
+    submit(9000);
+    pass(0);
+    final CompletableFuture<ByteBuffer> impatient = submit(1000);
+    final CompletableFuture<ByteBuffer> patient = submit(5000);
+    pass(0);
+    done(0, 10, 1);
+    applied.advanceTo(10);
+    pass(0);
+    assertEquals(2, offered.get(1).requests().size(), "both in one batch");
+    while (!impatient.isDone()) {
+      refuse();
+    }
+    assertEquals(SqlState.NOT_ACCEPTED, Responses.failure(impatient.join()).sqlState());
+
+    refuse();
+    final Batch last = offered.get(offered.size() - 1);
+    assertEquals(1, last.requests().size(), "it would be carried out although it was told that it was not");
+    assertEquals(offered.get(1).seq(), last.seq());
+    done(attempts.size() - 1, 11, 1);
+    applied.advanceTo(11);
+    assertTrue(Responses.isOk(patient.join()));
+  }
+
+  @Test
   void when_everyAttemptIsRefusedAfterAMoment_then_theDeadlineDoesNotFallIntoAnAttempt() throws Exception {
     final CompletableFuture<ByteBuffer> response = submit(1000);
     pass(0);
@@ -224,6 +249,12 @@ class WriteRouterTest {
       responses.add(Responses.ok(ByteBuffer.allocate(8)));
     }
     attempts.get(attempt).complete(Submission.done(new BatchResult(index, 1, responses)));
+  }
+
+  private void refuse() {
+    attempts.get(attempts.size() - 1).complete(Submission.NOT_APPENDED);
+    pass(0);
+    pass(20);
   }
 
   private void pass(long millis) {
