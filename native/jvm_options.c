@@ -35,26 +35,39 @@ add(List *options, const char *format,...)
 	return lappend(options, pstrdup(text));
 }
 
+/* The path without symbolic links; false: there is none, or it is too long. */
+static bool
+resolve(const char *name, char path[MAXPGPATH])
+{
+	char	   *resolved = realpath(name, NULL);
+	bool		fits;
+
+	if (resolved == NULL)
+		return false;
+	fits = strlcpy(path, resolved, MAXPGPATH) < MAXPGPATH;
+	free(resolved);
+	return fits;
+}
+
 /* The directory of the engine's jars: pgraft/ beside this library. */
 static char *
 engine_directory(void)
 {
 	Dl_info		info;
 	char		path[MAXPGPATH];
-	char		resolved[MAXPGPATH];
 
 	if (dladdr((void *) pgraft_jvm_option_texts, &info) == 0 ||
-		realpath(info.dli_fname, path) == NULL)
+		!resolve(info.dli_fname, path))
 		ereport(FATAL,
 				(errcode(ERRCODE_SYSTEM_ERROR),
 				 errmsg("pgraft cannot find its own library")));
 	get_parent_directory(path);
 	strlcat(path, "/pgraft", sizeof(path));
-	if (realpath(path, resolved) == NULL)
+	if (!resolve(pstrdup(path), path))
 		ereport(FATAL,
 				(errcode_for_file_access(),
 				 errmsg("could not access directory \"%s\": %m", path)));
-	return pstrdup(resolved);
+	return pstrdup(path);
 }
 
 static int
@@ -116,7 +129,7 @@ java_release(void)
 	int			release = 0;
 
 	/* <home>/lib/server/libjvm.so and <home>/release */
-	if (realpath(pgraft_libjvm, path) == NULL)
+	if (!resolve(pgraft_libjvm, path))
 		return 0;
 	for (int i = 0; i < 3; i++)
 		get_parent_directory(path);

@@ -108,6 +108,7 @@ worker_begins(int starts)
 	pg_memory_barrier();
 	status->worker_epoch++;
 	pg_atomic_write_u64(&pgraft_shared->damaged_generation, 0);
+	status->revision = -1;
 	status->sequence += status->sequence & 1;
 	/* What the one before it ended for is to be read until an engine runs. */
 	if (starts == 0 || status->worker_state != PGRAFT_WORKER_ERROR)

@@ -72,6 +72,8 @@ SELECT pgraft_add_node(2, repeat('h', 256), 1);
 SELECT pgraft_add_node(2, 'db_1', 7001);
 SELECT pgraft_add_node(2, 'h:1', 7001);
 SELECT pgraft_replace_node(1, 2, '-h', 7001);
+SELECT pgraft_add_node(2, '10.0.0.300', 7001);
+SELECT pgraft_replace_node(1, 1, 'h', 7001);
 SELECT pgraft_add_node(2, 'h', 0);
 SELECT pgraft_add_node(2, 'h', 65536);
 SELECT pgraft_replace_node(0, 2, 'h', 1);

@@ -10,9 +10,15 @@ import java.util.regex.Pattern;
  * @param port the port, 0 when none is given
  */
 public record Endpoint(String host, int port) {
-  /** Labels of letters, digits and inner hyphens (RFC 1123, section 2.1); gRPC addresses no others. */
+  /**
+   * Labels of letters, digits and inner hyphens (RFC 1123, section 2.1), of which the last begins with a letter, so that it
+   * is no address (RFC 3986, section 3.2.2, as java.net.URI reads it); gRPC addresses no others.
+   */
   private static final Pattern NAME =
-      Pattern.compile("[0-9A-Za-z]([0-9A-Za-z-]*[0-9A-Za-z])?(\\.[0-9A-Za-z]([0-9A-Za-z-]*[0-9A-Za-z])?)*\\.?");
+      Pattern.compile("([0-9A-Za-z]([0-9A-Za-z-]*[0-9A-Za-z])?\\.)*[A-Za-z]([0-9A-Za-z-]*[0-9A-Za-z])?\\.?");
+
+  private static final Pattern IPV4 =
+      Pattern.compile("((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])(\\.(?!$)|$)){4}");
 
   private static final Pattern IPV6 = Pattern.compile("(?=[^:]*:[^:]*:)[0-9A-Fa-f:.]+(%[0-9A-Za-z.]+)?");
   private static final int HOST_CHARACTERS_MAX = 255;
@@ -34,8 +40,8 @@ public record Endpoint(String host, int port) {
   }
 
   private static String host(String host, String text, String setting) throws ConfigException {
-    final boolean bracketed = host.startsWith("[") && host.endsWith("]");
-    final String bare = bracketed ? host.substring(1, host.length() - 1) : host;
+    final String bare = withoutBrackets(host);
+    final boolean bracketed = !bare.equals(host);
     final boolean valid = bracketed ? IPV6.matcher(bare).matches() : bare.equals("*") || isHost(bare);
     if (!valid || bare.length() > HOST_CHARACTERS_MAX) {
       throw new ConfigException(
@@ -45,9 +51,16 @@ public record Endpoint(String host, int port) {
     return bare;
   }
 
+  /** The address that stands in brackets, as in {@code [::1]}; any other text as it is. */
+  public static String withoutBrackets(String host) {
+    return host.startsWith("[") && host.endsWith("]") ? host.substring(1, host.length() - 1) : host;
+  }
+
   /** Whether a text is a host's name or an address without brackets. */
   public static boolean isHost(String text) {
-    return (text.indexOf(':') >= 0 ? IPV6 : NAME).matcher(text).matches();
+    return text.indexOf(':') >= 0
+        ? IPV6.matcher(text).matches()
+        : NAME.matcher(text).matches() || IPV4.matcher(text).matches();
   }
 
   private static int port(String port, String text, String setting) throws ConfigException {

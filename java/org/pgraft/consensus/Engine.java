@@ -368,7 +368,9 @@ public final class Engine {
         final Map<Integer, String> members = new TreeMap<>();
         division.get().getRaftConf().getCurrentPeers()
             .forEach(peer -> members.put(RaftNode.nodeId(peer.getId()), peer.getAddress()));
-        identity.rememberMembers(members, id -> inTable(id).map(PeerReceiver::known));
+        // A table that is only being rebuilt may know less than what is noted.
+        identity.rememberMembers(
+            members, id -> store.isHidden() ? Optional.empty() : inTable(id).map(PeerReceiver::known));
       }
     } catch (IOException e) {
       LOG.warn("could not note the members in the identity file: {}", e.toString());

@@ -161,8 +161,10 @@ final class Failures {
     return new Failure(
         SqlState.WRONG_STATE,
         "node " + id + " is known at " + known + ", not at " + asked,
-        "The members remember where a node listens, also when it has left.",
-        "Give the new server a pgraft.node_id that no node of this cluster had before, or let it listen at " + known + ".");
+        "An id belongs to the address with which it was first added, also when that failed and when the node has left.",
+        "If that is the same server, give that address. Else give the server a pgraft.node_id that no node of this cluster"
+            + " had before; if it was asked to join already, delete its pgraft directory and the file pgraft.identity in its"
+            + " data directory as well.");
   }
 
   static Failure noHost(String host) {

@@ -128,8 +128,9 @@ final class Membership {
    * changes the configuration. So whatever becomes of the newcomer, the cluster knows by which directory to recognize it.
    */
   CompletableFuture<PeerMessage.Answer> add(int id, String host, int port, long timeoutNanos) {
-    return Endpoint.isHost(host)
-        ? bringIn(RaftNode.peer(id, HostPort.format(host, port)), NOBODY, timeoutNanos)
+    final String bare = Endpoint.withoutBrackets(host);
+    return Endpoint.isHost(bare)
+        ? bringIn(RaftNode.peer(id, HostPort.format(bare, port)), NOBODY, timeoutNanos)
         : failed(Failures.noHost(host));
   }
 
@@ -138,8 +139,9 @@ final class Membership {
    * and the new one in, so that the number of members never changes.
    */
   CompletableFuture<PeerMessage.Answer> replace(int oldId, int newId, String host, int port, long timeoutNanos) {
-    return Endpoint.isHost(host)
-        ? bringIn(RaftNode.peer(newId, HostPort.format(host, port)), oldId, timeoutNanos)
+    final String bare = Endpoint.withoutBrackets(host);
+    return Endpoint.isHost(bare)
+        ? bringIn(RaftNode.peer(newId, HostPort.format(bare, port)), oldId, timeoutNanos)
         : failed(Failures.noHost(host));
   }
 
@@ -166,10 +168,9 @@ final class Membership {
     if (replaced != NOBODY && !ids.contains(replaced)) {
       return refused("node " + replaced + " is not a member");
     }
-    final Optional<String> elsewhere =
-        table.apply(id).map(Membership::addressOf).filter(known -> !known.equals(newcomer.getAddress()));
-    if (elsewhere.isPresent()) {
-      return failed(Failures.idTaken(id, elsewhere.get(), newcomer.getAddress()));
+    final Optional<Failure> taken = takenElsewhere(newcomer);
+    if (taken.isPresent()) {
+      return failed(taken.get());
     }
     if (replaced == NOBODY && voters.size() >= MEMBERS_MAX) {
       return refused("a cluster has at most " + MEMBERS_MAX + " members");
@@ -274,6 +275,11 @@ final class Membership {
               if (!Responses.isOk(response)) {
                 return CompletableFuture.completedFuture(
                     new PeerMessage.Answer(PeerMessage.Verdict.ANSWERED, response));
+              }
+              // Another call may have entered the id with another address meanwhile.
+              final Optional<Failure> taken = takenElsewhere(catchUp.newcomer());
+              if (taken.isPresent()) {
+                return failed(taken.get());
               }
               if (!running.compareAndSet(null, catchUp)) {
                 return again();
@@ -473,8 +479,13 @@ final class Membership {
     return peers.stream().map(peer -> RaftNode.nodeId(peer.getId())).collect(Collectors.toUnmodifiableSet());
   }
 
-  private static String addressOf(MemberRecord member) {
-    return HostPort.format(member.host(), member.port());
+  private Optional<Failure> takenElsewhere(RaftPeer newcomer) {
+    final int id = RaftNode.nodeId(newcomer.getId());
+    return table
+        .apply(id)
+        .map(member -> HostPort.format(member.host(), member.port()))
+        .filter(known -> !known.equals(newcomer.getAddress()))
+        .map(known -> Failures.idTaken(id, known, newcomer.getAddress()));
   }
 
   private boolean isInTable(int node) {

@@ -82,7 +82,7 @@ final class Footprint {
 
   private void againstEtcd(double ours) throws Exception {
     if (bench.etcd().isEmpty()) {
-      bench.add(Row.alone("the same against etcd", "below etcd's", ours, "MB"));
+      bench.add(Row.alone("worker's memory after 100,000 puts, largest of 3, against etcd's", "below etcd's", ours, "MB"));
       return;
     }
     try (Etcd etcd = Etcd.started(3)) {
@@ -92,7 +92,7 @@ final class Footprint {
       for (NodeHost host : List.copyOf(etcd.hosts())) {
         theirs = Math.max(theirs, megabytes(host.name(), new ProcessUse(host, etcd.server(host))));
       }
-      bench.add(Row.atMost("the same against etcd", 1, ours, theirs, "MB", "etcd"));
+      bench.add(Row.atMost("worker's memory after 100,000 puts, largest of 3, against etcd's", 1, ours, theirs, "MB", "etcd"));
     }
   }
 

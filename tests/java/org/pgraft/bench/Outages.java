@@ -81,6 +81,7 @@ final class Outages {
       writer.end();
       return longest.get();
     } finally {
+      writer.end();
       writing.shutdownNow();
       leader.start();
       leader.awaitState("RUNNING");

@@ -46,7 +46,7 @@ record Row(String what, String target, String ours, String other, String ratio, 
   private static Row compared(
       String what, String target, double ours, double other, String unit, String whose, boolean reached) {
     return new Row(what, target, figure(ours) + " " + unit, figure(other) + " " + unit + " (" + whose + ")",
-        String.format(Locale.ROOT, "%.2f", ours / other), reached);
+        String.format(Locale.ROOT, "%.3f", ours / other), reached);
   }
 
   private static String percentOrTimes(String bound, double factor, String whose) {

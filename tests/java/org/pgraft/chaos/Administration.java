@@ -6,8 +6,10 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
 import org.pgraft.cluster.Await;
 import org.pgraft.cluster.Session;
@@ -47,7 +49,7 @@ final class Administration {
   private final List<Act> acts;
   private final TestNode visitor;
   private final Map<Act, Integer> succeeded = new EnumMap<>(Act.class);
-  private final List<Violation> violations = new ArrayList<>();
+  private final List<Violation> violations = new CopyOnWriteArrayList<>();
   private final Thread thread = new Thread(this::work, "administration");
   private volatile boolean ended;
   private volatile boolean came;
@@ -72,7 +74,14 @@ final class Administration {
   }
 
   void begin() {
+    thread.setUncaughtExceptionHandler((dead, thrown) -> violations.add(
+        new Violation("unexpected error", dead.getName() + " ended: " + thrown)));
     thread.start();
+  }
+
+  /** The node that is to come and go, in rounds that have one. */
+  Optional<TestNode> visitor() {
+    return Optional.ofNullable(visitor);
   }
 
   /** The fault is over; nothing new is begun. */

@@ -53,7 +53,7 @@ final class Round {
   RoundResult run() throws InterruptedException {
     Watch watch = new Watch(arena);
     try (watch) {
-      Injection injection = disturb();
+      Injection injection = disturb(watch);
       evidence = injection.choice();
       converge();
       evidence = injection.bite() + administration;
@@ -77,7 +77,7 @@ final class Round {
   }
 
   /** Lets clients work while the fault comes and goes. */
-  private Injection disturb() throws Exception {
+  private Injection disturb(Watch watch) throws Exception {
     Random clients = new Random(random.nextLong());
     Workload workload = new Workload(arena.nodes(), keys, clients, history);
     arena.setWorkload(workload);
@@ -85,13 +85,14 @@ final class Round {
       Await.until("the clients have begun", () -> history.count(Operation.Outcome.OK) >= WARM_UP);
       long hold = fault.hold(random).toMillis();
       administration = Administration.prepare(arena, fault.meanwhile(), random);
+      administration.visitor().ifPresent(watch::include);
       Injection injection = fault.inject(arena, random);
       try {
         administration.begin();
         Thread.sleep(hold);
       } finally {
-        administration.end();
         injection.heal();
+        administration.end();
       }
       recovery = Recovery.measure(arena.nodes(), keys);
       if (recovery.isEmpty() || recovery.getAsDouble() > deadline.toSeconds()) {

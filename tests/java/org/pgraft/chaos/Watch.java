@@ -23,11 +23,14 @@ final class Watch implements AutoCloseable {
 
   Watch(Arena arena) {
     this.arena = arena;
-    for (TestNode node : arena.nodes()) {
-      Thread thread = new Thread(() -> watch(node), "watch of " + node);
-      threads.add(thread);
-      thread.start();
-    }
+    arena.nodes().forEach(this::include);
+  }
+
+  /** One more node; for the thread that made this. */
+  void include(TestNode node) {
+    Thread thread = new Thread(() -> watch(node), "watch of " + node);
+    threads.add(thread);
+    thread.start();
   }
 
   List<Sample> samples() {

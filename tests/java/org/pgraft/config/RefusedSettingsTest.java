@@ -119,7 +119,7 @@ final class RefusedSettingsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"db_1", "-db", "db-", "db..1", ".db", "a b", "[db]"})
+  @ValueSource(strings = {"db_1", "-db", "db-", "db..1", ".db", "a b", "[db]", "10.0.0.300", "10.0.0", "db.1"})
   void when_aHostIsNone_then_theListAndTheHintSayWhatItHas(String host) {
     final ConfigException refused = refused("name=a", "initial_cluster=a=" + host + ":7001");
 
