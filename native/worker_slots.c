@@ -78,14 +78,14 @@ pgraft_slots_take_over(void)
 	{
 		PgraftSlot *slot = pgraft_slot(i);
 
-		if (move(slot, PGRAFT_SLOT_ABANDONED, PGRAFT_SLOT_FREE))
-			continue;
 		if (PGRAFT_SLOT_STATE(pg_atomic_read_u64(&slot->word)) == PGRAFT_SLOT_TAKEN)
 			answer(slot, "08007", "the outcome of a pgraft request is unknown",
 				   "The pgraft worker ended while it carried the request out. It may take effect on every member.",
 				   "Look at the state before you repeat the request.");
 		else
 			refuse(slot, "The pgraft worker ended before it took the request.");
+		/* Last, because its session may give it up at any moment. */
+		(void) move(slot, PGRAFT_SLOT_ABANDONED, PGRAFT_SLOT_FREE);
 	}
 }
 

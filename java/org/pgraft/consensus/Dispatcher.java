@@ -215,7 +215,9 @@ final class Dispatcher {
                     Failures.wrongState(
                         "could not found a cluster: " + failure.getMessage(), "Look into the server's log."));
               }
-              return waited(held, "the leadership lease of the new cluster");
+              return held
+                  ? Responses.ok(YES.duplicate())
+                  : Responses.error(Failures.foundedWithoutLeader("Founding it again is neither needed nor possible."));
             });
   }
 
@@ -231,7 +233,7 @@ final class Dispatcher {
             response ->
                 Responses.isOk(response)
                     ? poll(parts.holdsLease(), deadline)
-                        .thenApply(held -> held ? response : Responses.error(Failures.foundedWithoutLeader()))
+                        .thenApply(held -> held ? response : Responses.error(Failures.foundedWithoutLeader("The backup is restored.")))
                     : CompletableFuture.completedFuture(response));
   }
 

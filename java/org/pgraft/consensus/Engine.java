@@ -13,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.grpc.GrpcConfigKeys;
 import org.apache.ratis.protocol.RaftGroup;
@@ -401,9 +402,13 @@ public final class Engine {
                     ready
                         .copy()
                         .orTimeout(Math.max(0, deadlineNanos - clock.nanos()), TimeUnit.NANOSECONDS)
-                        .thenCompose(opened -> opened.submit(request, deadlineNanos))
-                        .exceptionally(
-                            late -> Responses.error(Failures.notCleared(waitsFor().orElse("is still starting")))));
+                        .handle(
+                            (opened, late) ->
+                                late == null
+                                    ? opened.submit(request, deadlineNanos)
+                                    : CompletableFuture.completedFuture(
+                                        Responses.error(Failures.notCleared(waitsFor().orElse("is still starting")))))
+                        .thenCompose(Function.identity()));
   }
 
   /** What the engine knows of itself now. */

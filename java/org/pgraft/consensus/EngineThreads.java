@@ -43,14 +43,14 @@ final class EngineThreads {
 
   /**
    * Lets an executor work out a response. What it throws and does not answer itself is for {@link #uncaught}; the response is
-   * an error then.
+   * then that the outcome is unknown.
    */
   static CompletableFuture<ByteBuffer> respond(Executor executor, Supplier<ByteBuffer> work) {
     return CompletableFuture.supplyAsync(work, executor)
         .exceptionally(
             thrown -> {
               uncaught(JavaUtils.unwrapCompletionException(thrown));
-              return Responses.error(Failures.stopping());
+              return Responses.error(Failures.cutShort());
             });
   }
 

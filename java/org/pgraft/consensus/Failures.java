@@ -106,6 +106,15 @@ final class Failures {
         SqlState.NOT_ACCEPTED, "the pgraft engine is stopping", "Nothing was changed.", "It is safe to try again.");
   }
 
+  /** An error of this program, or of the memory it runs in, ended it on the way. */
+  static Failure cutShort() {
+    return new Failure(
+        SqlState.OUTCOME_UNKNOWN,
+        "the outcome of the request is unknown",
+        "The engine failed while it carried it out. It may have been carried out.",
+        "Look at the state before you repeat the request.");
+  }
+
   static Failure notCleared(String awaited) {
     return new Failure(
         SqlState.NOT_ACCEPTED,
@@ -212,11 +221,14 @@ final class Failures {
         "Use pgraft_backup().");
   }
 
-  static Failure foundedWithoutLeader() {
+  /**
+   * @param detail what is done already
+   */
+  static Failure foundedWithoutLeader(String detail) {
     return new Failure(
         SqlState.WRONG_STATE,
         "the cluster is founded, but this node did not come to lead it in time",
-        "The backup is restored.",
+        detail,
         "Wait until pgraft_is_leader() is true.");
   }
 

@@ -13,6 +13,7 @@ import org.pgraft.command.BatchResult;
 import org.pgraft.command.Failure;
 import org.pgraft.command.PgraftException;
 import org.pgraft.command.Responses;
+import org.pgraft.command.SqlState;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -157,6 +158,21 @@ final class HolderGateway implements WriteRouter.Holder {
     static Policy change(boolean repeatable) {
       return new Policy(repeatable, Long.MAX_VALUE, Failures.changeNotBegun(), Failures.changeUnknown());
     }
+
+    /**
+     * What the sender is told when the holder answers although an earlier attempt may have been carried out: that nothing was
+     * changed is true of the last attempt alone.
+     */
+    ByteBuffer afterUncertain(ByteBuffer answer) {
+      try {
+        return Responses.isOk(answer) || !Responses.failure(answer).sqlState().equals(SqlState.NOT_ACCEPTED)
+            ? answer
+            : Responses.error(uncertain);
+      } catch (PgraftException e) {
+        LOG.warn("an answer of the lease holder cannot be read", e);
+        return Responses.error(uncertain);
+      }
+    }
   }
 
   /** Has the lease holder carry a request out. The response is completed by the deadline, always normally. */
@@ -212,7 +228,8 @@ final class HolderGateway implements WriteRouter.Holder {
       final PeerMessage.Verdict verdict =
           failure != null ? PeerMessage.Verdict.UNKNOWN : answer.verdict();
       switch (verdict) {
-        case ANSWERED -> response.complete(answer.body());
+        case ANSWERED ->
+            response.complete(uncertain ? policy.afterUncertain(answer.body()) : answer.body());
         case REFUSED -> response.complete(Responses.error(Failures.wrongState(answer.reason(), "")));
         case NOT_HOLDER -> again();
         case UNKNOWN -> {

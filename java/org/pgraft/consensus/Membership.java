@@ -192,7 +192,7 @@ final class Membership {
               replaced == NOBODY ? "adding node " + id : "replacing node " + replaced + " by node " + id, quorum));
     }
     if (replaced == self) {
-      return leaveItToTheNext(timeoutNanos);
+      return leaveItToTheNext(PeerMessage.Verdict.NOT_HOLDER, timeoutNanos);
     }
     final long deadline = clock.nanos() + timeoutNanos;
     final long joinNanos = Math.min(patience(timeoutNanos), JOIN_NANOS);
@@ -282,7 +282,8 @@ final class Membership {
                 return failed(taken.get());
               }
               if (!running.compareAndSet(null, catchUp)) {
-                return again();
+                // The newcomer is in the member table.
+                return begun();
               }
               raft.setConfiguration(from, to)
                   .thenCompose(nothing -> afterReplacing(catchUp.replaced()))
@@ -363,7 +364,7 @@ final class Membership {
     if (other != null) {
       // What ends a catch-up in Raft is that another leads; the successor then finds a node that is no member.
       return RaftNode.nodeId(other.newcomer().getId()) == id
-          ? leaveItToTheNext(timeoutNanos)
+          ? leaveItToTheNext(PeerMessage.Verdict.UNKNOWN, timeoutNanos)
           : afterwards(other, timeoutNanos);
     }
     final List<RaftPeer> voters = voters();
@@ -380,7 +381,7 @@ final class Membership {
       return quorum.mayBeThere() ? again() : failed(Failures.noQuorum("removing node " + id, quorum));
     }
     if (id == self) {
-      return leaveItToTheNext(timeoutNanos);
+      return leaveItToTheNext(PeerMessage.Verdict.NOT_HOLDER, timeoutNanos);
     }
     return forgotten(
         id,
@@ -398,13 +399,14 @@ final class Membership {
         .orElseGet(() -> refused("node " + id + " is not a member"));
   }
 
-  private CompletableFuture<PeerMessage.Answer> leaveItToTheNext(long timeoutNanos) {
+  /** Steps down; {@code next} tells the sender, who asks again, whether something was changed by that. */
+  private CompletableFuture<PeerMessage.Answer> leaveItToTheNext(PeerMessage.Verdict next, long timeoutNanos) {
     return handOver(NOBODY, timeoutNanos)
         .thenApply(
             answer ->
                 answer.verdict() == PeerMessage.Verdict.REFUSED
                     ? answer
-                    : PeerMessage.Answer.of(PeerMessage.Verdict.NOT_HOLDER));
+                    : PeerMessage.Answer.of(next));
   }
 
   /** Enters into the member table that a node was removed, once the configuration is without it. */
@@ -495,6 +497,11 @@ final class Membership {
   private static CompletableFuture<PeerMessage.Answer> done() {
     return CompletableFuture.completedFuture(
         new PeerMessage.Answer(PeerMessage.Verdict.ANSWERED, Responses.ok(DONE.duplicate())));
+  }
+
+  /** Something was changed on the way; the sender asks again, and knows that. */
+  private static CompletableFuture<PeerMessage.Answer> begun() {
+    return CompletableFuture.completedFuture(PeerMessage.Answer.of(PeerMessage.Verdict.UNKNOWN));
   }
 
   private static CompletableFuture<PeerMessage.Answer> again() {

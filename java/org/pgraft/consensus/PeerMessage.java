@@ -112,7 +112,19 @@ record PeerMessage(Kind kind, UUID cluster, int from, ByteBuffer body) {
       if (bytes.length < 2 || bytes[0] != VERSION) {
         throw new MalformedException("a member's answer is of an unknown form");
       }
-      return new Answer(Verdict.of(bytes[1]), ByteBuffer.wrap(bytes, 2, bytes.length - 2).slice());
+      final Answer answer = new Answer(Verdict.of(bytes[1]), ByteBuffer.wrap(bytes, 2, bytes.length - 2).slice());
+      if (answer.verdict() == Verdict.REFUSED) {
+        requireText(answer.body());
+      }
+      return answer;
+    }
+
+    private static void requireText(ByteBuffer body) throws MalformedException {
+      try {
+        text(body.duplicate());
+      } catch (BufferUnderflowException e) {
+        throw new MalformedException("the reason of a member's refusal cannot be read");
+      }
     }
   }
 

@@ -3,10 +3,13 @@ package org.pgraft.consensus;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ScheduledExecutorService;
@@ -276,7 +279,7 @@ final class WriteRouter {
     }
 
     private void endOverdue(long now) {
-      final List<PendingWrite> refused = new ArrayList<>();
+      final Set<PendingWrite> refused = Collections.newSetFromMap(new IdentityHashMap<>());
       for (int i = 0; i < writes.size(); i++) {
         final PendingWrite write = writes.get(i);
         if (write.deadlineNanos() > now || write.response().isDone()) {
@@ -299,7 +302,7 @@ final class WriteRouter {
     }
 
     /** Who was told that nothing was changed must not be in the batch when it is offered again for the others. */
-    private void leaveOut(List<PendingWrite> refused) {
+    private void leaveOut(Set<PendingWrite> refused) {
       writes = writes.stream().filter(write -> !refused.contains(write)).toList();
       batch = batch(batch.seq());
     }
