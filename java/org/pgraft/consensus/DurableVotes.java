@@ -42,8 +42,14 @@ final class DurableVotes implements ServerInterceptor {
     this.failed = failed;
   }
 
-  /** Names the directory that holds {@code raft-meta}; called when the group's storage is open. */
-  void watch(Path directory) {
+  /**
+   * Names the directory that holds {@code raft-meta}; called when the group's storage is open. From then on there is a copy,
+   * also of a node that gives no vote before Ratis empties the file.
+   *
+   * @throws IOException when the copy cannot be made
+   */
+  synchronized void watch(Path directory) throws IOException {
+    keep(directory);
     metadataDirectory.set(directory);
   }
 
@@ -67,11 +73,15 @@ final class DurableVotes implements ServerInterceptor {
 
   /** One at a time: the copy is replaced, too. */
   private synchronized void makeDurable(Path directory) throws IOException {
+    keep(directory);
+    sync.sync(directory);
+  }
+
+  private void keep(Path directory) throws IOException {
     if (Files.exists(VoteFile.in(directory))) {
       // Not an empty file, by which Ratis replaces one that it cannot write.
       DurableFile.keep(VoteFile.read(directory).file(), sync);
     }
-    sync.sync(directory);
   }
 
   @Override

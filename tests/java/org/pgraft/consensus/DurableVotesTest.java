@@ -33,7 +33,7 @@ class DurableVotesTest {
           failure -> failures.add(failure.getMessage()));
 
   @BeforeEach
-  void watchTheDirectory() {
+  void watchTheDirectory() throws IOException {
     votes.watch(Path.of("/current"));
   }
 
@@ -61,6 +61,18 @@ class DurableVotesTest {
   void when_aCandidateWins_then_itsVoteForItselfIsSyncedToo() throws IOException {
     votes.beforeActingAsLeader();
     assertEquals(List.of("fsync /current"), events);
+  }
+
+  @Test
+  void when_ratisLeavesAnEmptyFileBeforeTheFirstVote_then_whatItHeldWhenTheGroupWasOpenedComesBack(
+      @TempDir Path directory) throws IOException {
+    final Path file = VoteFile.in(directory);
+    Files.writeString(file, "term=0\nvotedFor=\n");
+    votes.watch(directory);
+    Files.write(file, new byte[0]);
+
+    DurableFile.restoreIfEmpty(file, DirectorySync.FSYNC);
+    assertEquals(new VoteFile(file, 0, ""), VoteFile.read(directory));
   }
 
   @Test
