@@ -233,7 +233,11 @@ final class Dispatcher {
             response ->
                 Responses.isOk(response)
                     ? poll(parts.holdsLease(), deadline)
-                        .thenApply(held -> held ? response : Responses.error(Failures.foundedWithoutLeader("The backup is restored.")))
+                        .thenApply(
+                            held ->
+                                held
+                                    ? response
+                                    : Responses.error(Failures.foundedWithoutLeader("The backup is restored.")))
                     : CompletableFuture.completedFuture(response));
   }
 

@@ -19,8 +19,9 @@ import org.slf4j.LoggerFactory;
  * {@code raft-meta}, but does not fsync the directory, so that a power cut can bring the old vote back and let the node
  * vote twice in one term (Raft paper, figure 2: currentTerm and votedFor are persistent <em>before</em> a server
  * responds). Here the directory is synced before the answer to a vote request leaves, and, for the vote that a
- * candidate gives itself, before it acts as the leader. A copy is kept for {@link Admission}, because Ratis empties the file
- * when it cannot write it; a term that is only in the lost one has seen no vote of this node that counted.
+ * candidate gives itself, before it acts as the leader. A copy is kept for {@link Admission}, from when the group is opened,
+ * because Ratis empties the file when it cannot write it; a term that is only in the lost one has seen no vote of this node
+ * that counted.
  *
  * <p>Threads: gRPC's handler threads through {@link #interceptCall}, Ratis' threads through {@link
  * #beforeActingAsLeader}. The monitor is held while the copy is made. When the directory cannot be synced the answer is

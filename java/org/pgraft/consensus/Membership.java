@@ -128,10 +128,7 @@ final class Membership {
    * changes the configuration. So whatever becomes of the newcomer, the cluster knows by which directory to recognize it.
    */
   CompletableFuture<PeerMessage.Answer> add(int id, String host, int port, long timeoutNanos) {
-    final String bare = Endpoint.withoutBrackets(host);
-    return Endpoint.isHost(bare)
-        ? bringIn(RaftNode.peer(id, HostPort.format(bare, port)), NOBODY, timeoutNanos)
-        : failed(Failures.noHost(host));
+    return bringIn(id, host, port, NOBODY, timeoutNanos);
   }
 
   /**
@@ -139,9 +136,13 @@ final class Membership {
    * and the new one in, so that the number of members never changes.
    */
   CompletableFuture<PeerMessage.Answer> replace(int oldId, int newId, String host, int port, long timeoutNanos) {
+    return bringIn(newId, host, port, oldId, timeoutNanos);
+  }
+
+  private CompletableFuture<PeerMessage.Answer> bringIn(int id, String host, int port, int replaced, long timeoutNanos) {
     final String bare = Endpoint.withoutBrackets(host);
     return Endpoint.isHost(bare)
-        ? bringIn(RaftNode.peer(newId, HostPort.format(bare, port)), oldId, timeoutNanos)
+        ? bringIn(RaftNode.peer(id, HostPort.format(bare, port)), replaced, timeoutNanos)
         : failed(Failures.noHost(host));
   }
 

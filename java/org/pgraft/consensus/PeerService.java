@@ -14,8 +14,8 @@ import org.apache.ratis.thirdparty.io.grpc.stub.StreamObserver;
 
 /**
  * The small service of pgraft's own beside Ratis' on the members' port: a method that carries bytes, whose meaning
- * {@link PeerMessage} gives, as single calls and as questions and answers over a call that stays open. Lease questions, forwarded requests, reads at the lease holder and the greeting of
- * new members travel here.
+ * {@link PeerMessage} gives, as single calls and as questions and answers over a call that stays open. Lease questions,
+ * forwarded requests, reads at the lease holder and the greeting of new members travel here.
  *
  * <p>Threads: gRPC's. The handler must not block; it answers through its future.
  */

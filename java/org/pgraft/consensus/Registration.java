@@ -17,7 +17,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Enters this start of the node into the replicated member table, with the directory it uses, and with its address, which
- * counts at the first time. The table refuses a directory that is not the node's own, or an older state of it; then this engine stops.
+ * counts at the first time. The table refuses a directory that is not the node's own, or an older state of it; then this
+ * engine stops.
  *
  * <p>Thread-safe. The entry is offered until it is accepted or refused; the same start, entered twice, counts once.
  */

@@ -40,6 +40,14 @@ final class StatusPageTest {
   }
 
   @Test
+  void when_noStoreIsOpen_then_theRevisionIsNoneAndNotTheFirst() {
+    page.figures(status("paris", List.of(), 99, EngineStatus.StoreStatus.CLOSED));
+
+    // the store's generation may be there a moment before its figures
+    assertEquals(-1, area.status("revision"));
+  }
+
+  @Test
   void when_figuresAreShown_then_whatOthersWriteStays() {
     final List<String> others =
         List.of("worker_epoch", "heartbeat_ns", "worker_pid", "lease_term", "lease_expiry_ns", "store_generation");
@@ -198,10 +206,15 @@ final class StatusPageTest {
   }
 
   private static EngineStatus status(String cluster, List<MemberStatus> members, long asOf) {
+    return status(cluster, members, asOf, new EngineStatus.StoreStatus(114, 115, 116, 117, 118, 119, 120));
+  }
+
+  private static EngineStatus status(
+      String cluster, List<MemberStatus> members, long asOf, EngineStatus.StoreStatus store) {
     return new EngineStatus(
         EngineStatus.Phase.RUNNING, 2, cluster, EngineStatus.Role.LEADER, 103, 104, 105, 106, 107, 108, 109, 110,
         new EngineStatus.SnapshotStatus(111, 112, 113),
-        new EngineStatus.StoreStatus(114, 115, 116, 117, 118, 119, 120),
+        store,
         new EngineStatus.Counters(121, 122, 123, 124, 125),
         members,
         asOf);
