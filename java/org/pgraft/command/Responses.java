@@ -56,6 +56,14 @@ public final class Responses {
     return response.remaining() >= HEADER_BYTES && response.get(response.position() + 1) == OK;
   }
 
+  /** Whether it is an error of that SQLSTATE. */
+  public static boolean isError(ByteBuffer response, String sqlState) {
+    final ByteBuffer state = ByteBuffer.wrap(sqlState.getBytes(StandardCharsets.US_ASCII));
+    return response.remaining() >= HEADER_BYTES + SQLSTATE_BYTES
+        && response.get(response.position() + 1) == ERROR
+        && response.slice(response.position() + HEADER_BYTES, SQLSTATE_BYTES).equals(state);
+  }
+
   /** The body of a result, as a view. */
   public static ByteBuffer body(ByteBuffer response) {
     return response.slice(response.position() + HEADER_BYTES, response.remaining() - HEADER_BYTES);

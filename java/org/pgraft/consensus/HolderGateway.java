@@ -164,14 +164,7 @@ final class HolderGateway implements WriteRouter.Holder {
      * changed is true of the last attempt alone.
      */
     ByteBuffer afterUncertain(ByteBuffer answer) {
-      try {
-        return Responses.isOk(answer) || !Responses.failure(answer).sqlState().equals(SqlState.NOT_ACCEPTED)
-            ? answer
-            : Responses.error(uncertain);
-      } catch (PgraftException e) {
-        LOG.warn("an answer of the lease holder cannot be read", e);
-        return Responses.error(uncertain);
-      }
+      return Responses.isError(answer, SqlState.NOT_ACCEPTED) ? Responses.error(uncertain) : answer;
     }
   }
 

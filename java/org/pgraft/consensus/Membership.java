@@ -28,6 +28,7 @@ import org.pgraft.command.PgraftException;
 import org.pgraft.command.Request;
 import org.pgraft.command.Requests;
 import org.pgraft.command.Responses;
+import org.pgraft.command.SqlState;
 import org.pgraft.config.Endpoint;
 import org.pgraft.consensus.EngineStatus.MemberStatus;
 import org.pgraft.store.MemberRecord;
@@ -273,6 +274,10 @@ final class Membership {
     return log.append(entry.at(HostPort.parse(catchUp.newcomer().getAddress())), deadline - clock.nanos())
         .thenCompose(
             response -> {
+              if (Responses.isError(response, SqlState.NOT_ACCEPTED)) {
+                // The newcomer was asked to join.
+                return begun();
+              }
               if (!Responses.isOk(response)) {
                 return CompletableFuture.completedFuture(
                     new PeerMessage.Answer(PeerMessage.Verdict.ANSWERED, response));
