@@ -269,7 +269,7 @@ public final class Engine {
                     settings.maxLogEntries()))
             .setParameters(parameters(receiver, acquaintances))
             .build();
-    raft = new RaftNode(self, cluster, server, latencies::fsynced, this::fail);
+    raft = new RaftNode(self, cluster, server, latencies::fsynced, this::fail, routing);
     final OwnEntries own = new OwnEntries(raft, () -> gateway, () -> router, clock);
 
     final RaftLeaseGround ground =

@@ -46,6 +46,12 @@ final class LogSegments {
   private Path directory;
   private Set<String> durable = Set.of();
 
+  /**
+   * The segment that is appended to, by a name that is durable. While a file of that name is there no other segment was begun:
+   * Ratis renames it first, or deletes it when it cuts the log off before it.
+   */
+  private Path openSegment;
+
   LogSegments(DirectorySync sync) {
     this.sync = sync;
   }
@@ -75,6 +81,7 @@ final class LogSegments {
     removeInterruptedPurge(starts, snapshot);
     final TermIndex last = read(starts, snapshot);
     durable = Set.of();
+    openSegment = null;
     beforeFlush();
     return last;
   }
@@ -178,11 +185,15 @@ final class LogSegments {
    * @throws IOException when they are not known to be durable; nothing may be acknowledged
    */
   void beforeFlush() throws IOException {
+    if (openSegment != null && Files.exists(openSegment)) {
+      return;
+    }
     final Set<String> now = names();
     if (!now.equals(durable)) {
       sync.sync(directory);
       durable = now;
     }
+    openSegment = now.stream().filter(name -> OPEN.matcher(name).matches()).map(directory::resolve).findFirst().orElse(null);
   }
 
   private Set<String> names() throws IOException {

@@ -15,6 +15,8 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -58,6 +60,7 @@ final class RaftNode implements AutoCloseable {
   private final RaftGroupId groupId;
   private final RaftServer server;
   private final Consumer<Throwable> failed;
+  private final ScheduledExecutorService timer;
   private final ClientId clientId = ClientId.randomId();
   private final AtomicLong callIds = new AtomicLong();
 
@@ -70,12 +73,20 @@ final class RaftNode implements AutoCloseable {
    * @param server a server that was built but not started
    * @param fsyncNanos told how long each fsync of the log took; must not block
    * @param failed told what the engine has to begin anew for
+   * @param timer ends what takes too long; best the thread that appends most, which it then need not wake
    */
-  RaftNode(int node, UUID cluster, RaftServer server, LongConsumer fsyncNanos, Consumer<Throwable> failed) {
+  RaftNode(
+      int node,
+      UUID cluster,
+      RaftServer server,
+      LongConsumer fsyncNanos,
+      Consumer<Throwable> failed,
+      ScheduledExecutorService timer) {
     this.node = node;
     this.groupId = RaftGroupId.valueOf(cluster);
     this.server = server;
     this.failed = failed;
+    this.timer = timer;
     RaftMetrics.observeFsync(memberId(), fsyncNanos);
   }
 
@@ -248,7 +259,7 @@ final class RaftNode implements AutoCloseable {
     return ids;
   }
 
-  /** Appends an entry, if this node leads. */
+  /** Appends an entry, if this node leads. What is not known when the time is over stays unknown. */
   CompletableFuture<Submission> append(ByteBuffer entry, long timeoutNanos) {
     final RaftClientRequest request =
         RaftClientRequest.newBuilder()
@@ -260,7 +271,13 @@ final class RaftNode implements AutoCloseable {
             .setType(RaftClientRequest.writeRequestType())
             .build();
     try {
-      return submit(request).orTimeout(timeoutNanos, TimeUnit.NANOSECONDS).handle(RaftNode::submission);
+      final CompletableFuture<Submission> outcome = submit(request).handle(RaftNode::submission);
+      if (!outcome.isDone()) {
+        final ScheduledFuture<?> late =
+            timer.schedule(() -> outcome.complete(Submission.UNKNOWN), timeoutNanos, TimeUnit.NANOSECONDS);
+        outcome.whenComplete((known, failure) -> late.cancel(false));
+      }
+      return outcome;
     } catch (RuntimeException e) {
       LOG.warn("an entry could not be submitted", e);
       return CompletableFuture.completedFuture(Submission.UNKNOWN);
