@@ -29,6 +29,7 @@
 #include "prelude.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
@@ -43,7 +44,7 @@
 #include "shared.h"
 #include "suspect.h"
 
-#define WATCH_INTERVAL_MS	50
+#define WATCH_INTERVAL_MS	200
 #define STOP_LIMIT_NS		(INT64CONST(4) * 1000 * 1000 * 1000)
 #define STUCK_NS			(INT64CONST(500) * 1000 * 1000)
 
@@ -78,6 +79,9 @@ static pg_atomic_uint32 dead;
 
 /* 1: somebody runs proc_exit(). */
 static pg_atomic_uint32 leaving;
+
+/* Wakes the thread that watches over it. */
+static sem_t exit_begun;
 
 static const char *volatile death_reason = NULL;
 
@@ -151,6 +155,7 @@ leave(void)
 
 	if (!pg_atomic_compare_exchange_u32(&leaving, &nobody, 1))
 		stay();
+	(void) sem_post(&exit_begun);
 	proc_exit(1);
 }
 
@@ -288,8 +293,8 @@ watch(void *argument)
 static void *
 watch_exit(void *argument)
 {
-	while (pg_atomic_read_u32(&leaving) == 0)
-		sleep_ms(200);
+	while (sem_wait(&exit_begun) != 0)
+		;						/* a signal */
 	sleep_ms(EXIT_LIMIT_S * 1000);
 	_exit(1);
 	return NULL;
@@ -334,6 +339,7 @@ pgraft_death_prepare(void)
 	pg_atomic_init_u32(&started, 0);
 	pg_atomic_init_u32(&dead, 0);
 	pg_atomic_init_u32(&leaving, 0);
+	(void) sem_init(&exit_begun, 0, 0);
 	on_proc_exit(leave_process, (Datum) 0);
 	before_shmem_exit(keep_reason, (Datum) 0);
 }

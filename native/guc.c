@@ -173,7 +173,7 @@ define_times(void)
 	DefineCustomIntVariable("pgraft.heartbeat_interval",
 							"Time between two renewals of the leader's lease.",
 							"What is more than a quarter of pgraft.election_timeout counts as a quarter.",
-							&heartbeat_interval, 100, 10, 10000,
+							&heartbeat_interval, 200, 10, 10000,
 							PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
 	DefineCustomIntVariable("pgraft.fsync_timeout",
 							"A leader whose log takes longer to reach the disk gives up its lease.",

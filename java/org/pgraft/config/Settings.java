@@ -122,6 +122,6 @@ public record Settings(
 
   /** A leader that renews less often would lose its lease at the first answer that is late. */
   private static int heartbeat(RawSettings raw, int electionTimeout) throws ConfigException {
-    return Math.min(raw.integer("heartbeat_interval", 100), electionTimeout / HEARTBEATS_PER_ELECTION_TIMEOUT_MIN);
+    return Math.min(raw.integer("heartbeat_interval", 200), electionTimeout / HEARTBEATS_PER_ELECTION_TIMEOUT_MIN);
   }
 }

@@ -21,6 +21,9 @@ import java.util.function.LongSupplier;
  */
 final class DutyWatch {
   private static final long STEP_MAX_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+  /** Asked more often, it answers what it last said: the limits are seconds. */
+  private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
+
   private static final long PROBE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final BootClock clock;
@@ -28,6 +31,7 @@ final class DutyWatch {
   private volatile long limitNanos;
   private long calledNanos;
   private long watchedNanos;
+  private Optional<String> lastSaid = Optional.empty();
 
   /** Something to be done, and since when it is not, on the watch's own count of time. */
   private static final class Duty {
@@ -79,6 +83,9 @@ final class DutyWatch {
   /** What is overdue now, in words; empty while all is well. */
   Optional<String> overdue() {
     final long now = clock.nanos();
+    if (now - calledNanos < LOOK_NANOS) {
+      return lastSaid;
+    }
     watchedNanos += Math.min(now - calledNanos, STEP_MAX_NANOS);
     calledNanos = now;
     String overdue = null;
@@ -89,7 +96,8 @@ final class DutyWatch {
         overdue = duty.what;
       }
     }
-    return Optional.ofNullable(overdue);
+    lastSaid = Optional.ofNullable(overdue);
+    return lastSaid;
   }
 
   /** Gives an executor an empty task, and the next one after it was carried out. */

@@ -226,7 +226,7 @@ final class LeaseKeeper {
     final long offset = offsetMillis();
     final boolean jumped =
         Math.abs(offset - clockOffsetMillis) > TimeUnit.NANOSECONDS.toMillis(leaseNanos) / 4;
-    final boolean paused = now - lastStepNanos > leaseNanos / 2;
+    final boolean paused = now - lastStepNanos - intervalNanos > leaseNanos / 8 * 3;
     clockOffsetMillis = offset;
     if ((jumped || paused) && heldUntil > 0) {
       LOG.info("the leadership lease was given up after a {}", jumped ? "jump of the clock" : "pause");

@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import org.apache.ratis.proto.RaftProtos.LeaderInfoProto;
 import org.apache.ratis.proto.RaftProtos.ServerRpcProto;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
@@ -79,9 +78,8 @@ final class MemberBoard {
       long nowNanos,
       long reachableNanos) {
     final List<ServerRpcProto> followers =
-        division.getInfo().getRoleInfoProto().hasLeaderInfo()
-            ? division.getInfo().getRoleInfoProto().getLeaderInfo().getFollowerInfoList()
-            : LeaderInfoProto.getDefaultInstance().getFollowerInfoList();
+        // Empty on a node that leads no more.
+        division.getInfo().getRoleInfoProto().getLeaderInfo().getFollowerInfoList();
     final long[] match = division.getInfo().getFollowerMatchIndices();
     final long[] next = division.getInfo().getFollowerNextIndices();
     final List<MemberStatus> members = new ArrayList<>();

@@ -150,17 +150,22 @@ final class StatusReporter {
   /** What this node, as the leader, knows of every member. */
   List<MemberStatus> leaderView() {
     return raft.division()
-        .map(group -> board.leaderView(group, own(group), names(), clock.nanos(), reachableNanos))
+        .map(this::leaderView)
         .orElse(List.of());
   }
 
-  private MemberStatus own(RaftServer.Division group) {
+  private List<MemberStatus> leaderView(RaftServer.Division group) {
+    final Map<Integer, String> names = names();
+    return board.leaderView(group, own(group, names), names, clock.nanos(), reachableNanos);
+  }
+
+  private MemberStatus own(RaftServer.Division group, Map<Integer, String> names) {
     final java.net.InetSocketAddress address =
         raft.addressOf(self).orElseGet(() -> HostPort.parse(group.getPeer().getAddress()));
     final long last = group.getRaftLog().getNextIndex() - 1;
     return new MemberStatus(
         self,
-        names().getOrDefault(self, ""),
+        names.getOrDefault(self, ""),
         address.getHostString(),
         address.getPort(),
         true,

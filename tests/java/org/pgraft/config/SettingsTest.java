@@ -25,7 +25,7 @@ final class SettingsTest {
     assertEquals(7001, settings.port());
     assertEquals(List.of(), settings.initialMembers());
     assertEquals(1000, settings.electionTimeoutMillis());
-    assertEquals(100, settings.heartbeatIntervalMillis());
+    assertEquals(200, settings.heartbeatIntervalMillis());
     assertEquals(2L << 30, settings.maxStoreBytes());
     assertFalse(settings.metricsEnabled());
     assertEquals(LogLevel.WARNING, settings.logLevel());
