@@ -5,7 +5,7 @@ import io.prometheus.client.Histogram;
 
 /**
  * Histograms of how long things take: a batch from its first offer until the lease holder has applied it, the apply of one
- * entry, and an fsync of the log.
+ * entry, an fsync of the log, and the pauses of the worker.
  *
  * <p>Thread-safe; an observation is a few additions.
  */
@@ -25,6 +25,19 @@ public final class Latencies {
       Histogram.build()
           .name("pgraft_apply_seconds")
           .help("Time to apply one log entry to the store.")
+          .buckets(BUCKETS)
+          .create();
+
+  private final Histogram gcPause =
+      Histogram.build()
+          .name("pgraft_gc_pause_seconds")
+          .help("Time that a collection of Java's garbage stopped the worker.")
+          .buckets(BUCKETS)
+          .create();
+  private final Histogram roundDelay =
+      Histogram.build()
+          .name("pgraft_round_delay_seconds")
+          .help("By how much a round of the worker began later than it was due: time it was kept from running.")
           .buckets(BUCKETS)
           .create();
 
@@ -50,9 +63,21 @@ public final class Latencies {
     fsync.observe(nanos / NANOS_PER_SECOND);
   }
 
-  void register(CollectorRegistry registry) {
+  /** The collector stopped the JVM. */
+  public void collected(long nanos) {
+    gcPause.observe(nanos / NANOS_PER_SECOND);
+  }
+
+  /** The worker's round came so much later than it was due. */
+  public void roundDelayed(long nanos) {
+    roundDelay.observe(nanos / NANOS_PER_SECOND);
+  }
+
+  public void register(CollectorRegistry registry) {
     commit.register(registry);
     apply.register(registry);
     fsync.register(registry);
+    gcPause.register(registry);
+    roundDelay.register(registry);
   }
 }

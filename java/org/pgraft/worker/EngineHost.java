@@ -39,7 +39,7 @@ final class EngineHost {
   private static final String NO_MEMORY =
       "the Java virtual machine ran out of memory; see the server's log, pgraft.jvm_heap may be too small";
   private static final long HEAP_INTERVAL_NANOS = 1_000_000_000L;
-  private static final long LOOK_INTERVAL_NANOS = 50_000_000L;
+  private static final long LOOK_INTERVAL_NANOS = 150_000_000L;
 
   /** What the worker is to do after a round. */
   enum Tick {
@@ -62,6 +62,7 @@ final class EngineHost {
   private Settings settings;
   private Engine engine;
   private MetricsPage metrics;
+  private PauseWatch pauses;
   private volatile String causeOfDeath = DIED;
   private volatile boolean started;
   private volatile boolean stopped;
@@ -97,6 +98,7 @@ final class EngineHost {
           settings.listenHost());
     }
     engine = new Engine(settings, lease, server::boottimeNanos, this::changed);
+    pauses = PauseWatch.ofThisJvm(engine.latencies());
     metrics = new MetricsPage(settings, page, engine, server::boottimeNanos);
     daemon("pgraft-boot", this::start);
   }
@@ -158,16 +160,18 @@ final class EngineHost {
       slots.takeReady((request, deadline) -> CompletableFuture.completedFuture(refusal()));
       return Tick.GO_ON;
     }
-    final Tick seen = lookIsDue() ? look() : Tick.GO_ON;
+    final long now = server.boottimeNanos();
+    pauses.begun(now);
+    final Tick seen = lookIsDue(now) ? look() : Tick.GO_ON;
     if (seen == Tick.GO_ON && started && engine.failure().isEmpty()) {
       slots.takeReady(handler);
     }
+    pauses.ended(server.boottimeNanos());
     return seen;
   }
 
   /** Requests come by the thousand, and each may bring a round; what the engine tells of itself can wait a moment. */
-  private boolean lookIsDue() {
-    final long now = server.boottimeNanos();
+  private boolean lookIsDue(long now) {
     if (!changed && now - lookedAt < LOOK_INTERVAL_NANOS && afterShowing.isEmpty()) {
       return false;
     }
@@ -190,6 +194,7 @@ final class EngineHost {
       page.state(WorkerState.ERROR, "the engine hangs: " + overdue.get());
       return Tick.SICK;
     }
+    pauses.look();
     final int due = afterShowing.size();
     show();
     for (int i = 0; i < due; i++) {

@@ -26,13 +26,14 @@ class MetricsTest extends ClusterTest {
     assertEquals("serving", node.text("SELECT metrics_state FROM pgraft_node_status()"));
 
     String where = "http://" + node.host().address() + ":" + port + "/metrics";
-    long applied = node.number("SELECT pgraft_get_applied_index()");
-    Map<String, Double> page = Await.value("the page shows the last write", () -> read(where),
-        shown -> shown.get("pgraft_applied_index") >= applied);
+    String entries = "SELECT log_size FROM pgraft_log_get_stats()";
+    Await.until("SQL shows the last write, and the page too", () -> node.number(entries) == read(where).get("pgraft_log_size")
+        && read(where).get("pgraft_store_keys") == 20);
+    Map<String, Double> page = read(where);
     assertEquals(node.number("SELECT pgraft_get_term()"), page.get("pgraft_term"));
     assertEquals(node.number(), page.get("pgraft_leader_id"));
     assertEquals(1, page.get("pgraft_is_leader"));
-    assertEquals(node.number("SELECT log_size FROM pgraft_log_get_stats()"), page.get("pgraft_log_size"));
+    assertEquals(node.number(entries), page.get("pgraft_log_size"));
     assertEquals(node.number("SELECT commit_index FROM pgraft_log_get_stats()"), page.get("pgraft_commit_index"));
     assertEquals(20, page.get("pgraft_store_keys"));
     assertTrue(page.get("pgraft_requests_total{result=\"ok\",}") >= 20);
@@ -56,6 +57,29 @@ class MetricsTest extends ClusterTest {
     assertTrue(node.log().contains("the metrics page could not be opened"), "a warning in the log");
     node.put("key", "value");
     assertEquals("value", node.get("key"));
+  }
+
+  @Test
+  void when_the_worker_is_kept_from_running_then_the_pause_is_counted_and_logged() throws Exception {
+    int port = freePort();
+    TestNode node = withMetrics(cluster(1), port);
+    String where = "http://" + node.host().address() + ":" + port + "/metrics";
+    String shortly = "pgraft_round_delay_seconds_bucket{le=\"0.25\",}";
+    String all = "pgraft_round_delay_seconds_count";
+    Await.until("rounds are counted", () -> read(where).get(all) > 10);
+    Map<String, Double> before = read(where);
+    long worker = node.number("SELECT worker_pid FROM pgraft_node_status()");
+    node.signal(worker, "STOP");
+    try {
+      Thread.sleep(1500);
+    } finally {
+      node.signal(worker, "CONT");
+    }
+    Await.until("one more took long", () -> {
+      Map<String, Double> page = read(where);
+      return page.get(all) - page.get(shortly) > before.get(all) - before.get(shortly);
+    });
+    Await.until("it is logged", () -> node.log().contains("the worker was kept from running for "));
   }
 
   private static TestNode withMetrics(TestCluster cluster, int port) throws Exception {
