@@ -253,7 +253,9 @@ public final class Engine {
             self, directory, applied, votes, new LogSegments(DirectorySync.FSYNC), events, snapshots, latencies);
     final Acquaintances acquaintances =
         new Acquaintances(self, cluster, () -> raft.members(), clients, clock);
-    final PeerReceiver receiver = new PeerReceiver(self, applied, store::get, board, clock, acquaintances);
+    final Confirmations confirmations = new Confirmations(clock);
+    final PeerReceiver receiver =
+        new PeerReceiver(self, applied, store::get, board, clock, acquaintances, confirmations);
     final RaftServer server =
         RaftServer.newBuilder()
             .setServerId(RaftNode.peerId(self))
@@ -275,7 +277,7 @@ public final class Engine {
     final RaftLeaseGround ground =
         new RaftLeaseGround(
             self, cluster, raft, clients, store::get, own::appendAsLeader, stall, clock, board,
-            () -> reporter.leaderView());
+            () -> reporter.leaderView(), confirmations);
     lease =
         new LeaseKeeper(
             self,

@@ -18,12 +18,14 @@ interface LeaseGround {
   List<Set<Integer>> configurations();
 
   /**
-   * Asks a member for its current term.
+   * Asks a member for its current term, and when it last confirmed a lower one.
    *
    * @param timeoutNanos when to give up, from now
-   * @return its term, read by it after the question was sent
    */
-  CompletableFuture<Long> termOf(int node, long timeoutNanos);
+  CompletableFuture<Confirmation> confirm(int node, long timeoutNanos);
+
+  /** The same of this node. */
+  Confirmation confirmOwn();
 
   /** The replicated record of the last acquisition that was applied here. */
   Optional<LeaseRecord> lastAcquired();

@@ -18,8 +18,11 @@ import org.slf4j.LoggerFactory;
  * Keeps the leadership lease: being elected and acting as the leader are different things, because a paused or cut-off
  * leader does not know that it was replaced. A node acts as the leader only while its lease runs.
  *
- * <p><b>Acquisition.</b> A new leader waits until the lease of the one before it must be over ({@link #waitNanos}), then
- * appends an acquisition; when that is committed and applied it begins to renew. <b>Renewal.</b> Every heartbeat
+ * <p><b>Acquisition.</b> A new leader waits until the lease of the one before it must be over, then appends an acquisition;
+ * when that is committed and applied it begins to renew. The lease of the one before must be over a lease's length and some
+ * ({@link #waitNanos}) after this node's election; or after a majority of every configuration in force, which is in this
+ * node's term now, last confirmed a lower term: any majority on which that lease can rest has a voter in common with it, and
+ * what that voter has confirmed since is not a lower term. <b>Renewal.</b> Every heartbeat
  * interval it reads the clock (t0), asks every voter for its term, and when voters that form a majority of every
  * configuration in force answered with the holder's own term, the lease runs to t0 + L. Safe because a later leader
  * needs the vote of one of them (Raft paper, section 5.2), given after that answer, so it was elected after t0 and waits
@@ -62,6 +65,7 @@ final class LeaseKeeper {
 
   private Stage stage = Stage.IDLE;
   private long term;
+  private long electedNanos;
   private long waitUntil;
   private long lastStepNanos;
   private long clockOffsetMillis;
@@ -128,16 +132,25 @@ final class LeaseKeeper {
     }
     term = ready;
     stage = Stage.WAITING;
-    lastStepNanos = clock.nanos();
+    electedNanos = clock.nanos();
+    lastStepNanos = electedNanos;
     clockOffsetMillis = offsetMillis();
-    waitUntil = lastStepNanos + waitNanos(ground.lastAcquired(), self);
+    waitUntil(electedNanos + waitNanos(ground.lastAcquired(), self));
     if (steps == null) {
       steps = thread.scheduleAtFixedRate(this::step, 0, intervalNanos, TimeUnit.NANOSECONDS);
     }
   }
 
+  private void waitUntil(long nanos) {
+    waitUntil = nanos;
+    thread.schedule(this::step, Math.max(0, nanos - clock.nanos()), TimeUnit.NANOSECONDS);
+  }
+
   /** This node is not the leader any more. */
   synchronized void lost() {
+    if (stage == Stage.RENEWING || stage == Stage.SURRENDERED) {
+      LOG.info("this node does not lead any more; it did in term {}", term);
+    }
     end(LeaseSink.CLEARED);
     stage = Stage.IDLE;
     if (steps != null) {
@@ -196,6 +209,9 @@ final class LeaseKeeper {
       final long now = clock.nanos();
       voidAfterJump(now);
       lastStepNanos = now;
+      if (stage == Stage.IDLE) {
+        return;
+      }
       if (ground.readyTerm() != term) {
         lost();
         ready();
@@ -208,10 +224,10 @@ final class LeaseKeeper {
             .acquire(acquiring, TimeUnit.NANOSECONDS.toMillis(leaseNanos))
             .whenComplete((done, failure) -> acquired(acquiring, failure == null && done));
       }
-      if (stage != Stage.RENEWING) {
+      if (stage != Stage.RENEWING && stage != Stage.WAITING) {
         return;
       }
-      if (ground.logIsStalled()) {
+      if (stage == Stage.RENEWING && ground.logIsStalled()) {
         end(LeaseSink.CLEARED);
         return;
       }
@@ -243,10 +259,24 @@ final class LeaseKeeper {
       return;
     }
     if (done) {
+      LOG.info(
+          "this node leads in term {}, {} ms after its election", term,
+          TimeUnit.NANOSECONDS.toMillis(clock.nanos() - electedNanos));
       stage = Stage.RENEWING;
       thread.execute(this::step);
     } else {
       stage = Stage.WAITING;
+    }
+  }
+
+  /** A majority has confirmed this term, and a lower one not after that time: so long ago the last lease may have begun. */
+  private synchronized void bound(long confirmed, long earlierNanos) {
+    if (stage != Stage.WAITING || term != confirmed) {
+      return;
+    }
+    final long over = earlierNanos + waitNanos(ground.lastAcquired(), self);
+    if (over < waitUntil) {
+      waitUntil(over);
     }
   }
 
@@ -280,6 +310,7 @@ final class LeaseKeeper {
     private final long length;
     private final List<Set<Integer>> configurations;
     private final Set<Integer> agreed = new HashSet<>();
+    private long earlierNanos = Long.MIN_VALUE;
 
     Round(long roundTerm, long sentNanos, long length, List<Set<Integer>> configurations) {
       this.roundTerm = roundTerm;
@@ -289,19 +320,15 @@ final class LeaseKeeper {
     }
 
     void ask() {
-      agree(self);
+      // After the clock was read: this node's own word counts from then on like any other's.
+      heard(self, ground.confirmOwn());
       final Set<Integer> others = new HashSet<>();
       configurations.forEach(others::addAll);
       others.remove(self);
       for (int other : others) {
         ground
-            .termOf(other, length)
-            .thenAccept(
-                answered -> {
-                  if (answered == roundTerm) {
-                    agree(other);
-                  }
-                })
+            .confirm(other, length)
+            .thenAccept(answered -> heard(other, answered))
             .exceptionally(
                 failure -> {
                   LOG.debug("node {} did not answer a lease question: {}", other, failure.toString());
@@ -310,15 +337,21 @@ final class LeaseKeeper {
       }
     }
 
-    private void agree(int node) {
-      final boolean majority;
+    private void heard(int node, Confirmation confirmation) {
+      if (confirmation.term() != roundTerm) {
+        return;
+      }
+      final long earlier;
       synchronized (this) {
         agreed.add(node);
-        majority = isMajority(configurations, agreed);
+        earlierNanos = Math.max(earlierNanos, confirmation.earlierNanos());
+        if (!isMajority(configurations, agreed)) {
+          return;
+        }
+        earlier = earlierNanos;
       }
-      if (majority) {
-        renew(roundTerm, sentNanos, sentNanos + length);
-      }
+      bound(roundTerm, earlier);
+      renew(roundTerm, sentNanos, sentNanos + length);
     }
   }
 

@@ -1,15 +1,9 @@
 package org.pgraft.consensus;
 
-import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedTransferQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.apache.ratis.proto.grpc.RaftServerProtocolServiceGrpc;
-import org.apache.ratis.thirdparty.io.grpc.Metadata;
-import org.apache.ratis.thirdparty.io.grpc.MethodDescriptor;
-import org.apache.ratis.thirdparty.io.grpc.ServerCall;
-import org.apache.ratis.thirdparty.io.grpc.ServerCallExecutorSupplier;
 import org.apache.ratis.thirdparty.io.grpc.netty.NettyServerBuilder;
 import org.apache.ratis.thirdparty.io.netty.channel.ChannelFactory;
 import org.apache.ratis.thirdparty.io.netty.channel.ReflectiveChannelFactory;
@@ -75,19 +69,6 @@ final class MembersPort {
     }
   }
 
-  /**
-   * Entries and heartbeats are taken on the thread that read them from the network: handing each to another thread costs a
-   * follower a tenth of its work, and all that is done with them there is to put them into the queue of the log's own thread.
-   */
-  private static final class Handlers implements ServerCallExecutorSupplier {
-    private static final MethodDescriptor<?, ?> APPEND = RaftServerProtocolServiceGrpc.getAppendEntriesMethod();
-
-    @Override
-    public <Q, A> Executor getExecutor(ServerCall<Q, A> call, Metadata metadata) {
-      return call.getMethodDescriptor() == APPEND ? Runnable::run : null;
-    }
-  }
-
   Doorkeeper doorkeeper() {
     return doorkeeper;
   }
@@ -97,7 +78,6 @@ final class MembersPort {
     return builder
         .channelFactory(listening())
         .executor(handlers)
-        .callExecutor(new Handlers())
         .maxInboundMessageSize(RatisProperties.MESSAGE_BYTES_MAX)
         .maxConcurrentCallsPerConnection(CALLS_PER_CONNECTION)
         .maxRstFramesPerWindow(RESETS_PER_WINDOW, RESET_WINDOW_SECONDS)

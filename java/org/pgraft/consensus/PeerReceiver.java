@@ -49,6 +49,7 @@ final class PeerReceiver implements PeerHandler.Receiver {
   private final MemberBoard board;
   private final BootClock clock;
   private final Acquaintances acquaintances;
+  private final Confirmations confirmations;
   private volatile Parts parts;
 
   PeerReceiver(
@@ -57,13 +58,15 @@ final class PeerReceiver implements PeerHandler.Receiver {
       Supplier<Optional<Store>> store,
       MemberBoard board,
       BootClock clock,
-      Acquaintances acquaintances) {
+      Acquaintances acquaintances,
+      Confirmations confirmations) {
     this.self = self;
     this.applied = applied;
     this.store = store;
     this.board = board;
     this.clock = clock;
     this.acquaintances = acquaintances;
+    this.confirmations = confirmations;
   }
 
   void wire(
@@ -160,12 +163,12 @@ final class PeerReceiver implements PeerHandler.Receiver {
       // It knows of no term that it voted in, so its word would be worth nothing.
       return Answer.refused("node " + self + " does not take part yet");
     }
-    final long mine = wired.raft().currentTerm();
-    if (term >= mine && acquaintances.include(from)) {
+    final Confirmation mine = confirmations.confirm(wired.raft()::currentTerm);
+    if (term >= mine.term() && acquaintances.include(from)) {
       board.received(MemberBoard.decode(view), clock.nanos());
     }
     return RaftLeaseGround.answer(
-        mine, applied.get(), store.get().map(Store::fileBytes).orElse(-1L), wired.reporter().uptimeMillis());
+        mine, clock.nanos(), applied.get(), store.get().map(Store::fileBytes).orElse(-1L), wired.reporter().uptimeMillis());
   }
 
   @Override

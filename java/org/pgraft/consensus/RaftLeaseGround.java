@@ -1,5 +1,6 @@
 package org.pgraft.consensus;
 
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
@@ -37,6 +38,7 @@ final class RaftLeaseGround implements LeaseGround {
   private final BootClock clock;
   private final MemberBoard board;
   private final Supplier<List<MemberStatus>> view;
+  private final Confirmations confirmations;
 
   private byte[] question = new byte[0];
   private long questionNanos;
@@ -52,7 +54,8 @@ final class RaftLeaseGround implements LeaseGround {
       LogStall stall,
       BootClock clock,
       MemberBoard board,
-      Supplier<List<MemberStatus>> view) {
+      Supplier<List<MemberStatus>> view,
+      Confirmations confirmations) {
     this.self = self;
     this.cluster = cluster;
     this.raft = raft;
@@ -63,6 +66,7 @@ final class RaftLeaseGround implements LeaseGround {
     this.clock = clock;
     this.board = board;
     this.view = view;
+    this.confirmations = confirmations;
   }
 
   @Override
@@ -76,7 +80,12 @@ final class RaftLeaseGround implements LeaseGround {
   }
 
   @Override
-  public CompletableFuture<Long> termOf(int node, long timeoutNanos) {
+  public Confirmation confirmOwn() {
+    return confirmations.confirm(raft::currentTerm);
+  }
+
+  @Override
+  public CompletableFuture<Confirmation> confirm(int node, long timeoutNanos) {
     board.asked(node, clock.nanos());
     return raft.addressOf(node)
         .map(address -> clients.converse(address, question(), timeoutNanos).thenApply(bytes -> heard(node, bytes)))
@@ -98,26 +107,30 @@ final class RaftLeaseGround implements LeaseGround {
     return question;
   }
 
-  private long heard(int node, byte[] bytes) {
+  private Confirmation heard(int node, byte[] bytes) {
     try {
       final PeerMessage.Answer answer = PeerMessage.Answer.decode(bytes);
       if (answer.verdict() != PeerMessage.Verdict.ANSWERED) {
         throw new IllegalStateException("node " + node + " refused a lease question: " + answer.reason());
       }
       final ByteBuffer in = answer.body();
+      final long now = clock.nanos();
       final MemberBoard.Report report =
-          new MemberBoard.Report(in.getLong(), in.getLong(), in.getLong(), in.getLong(), clock.nanos());
+          new MemberBoard.Report(in.getLong(), in.getLong(), in.getLong(), in.getLong(), now);
       board.reported(node, report);
-      return report.term();
-    } catch (PeerMessage.MalformedException e) {
-      throw new IllegalStateException(e);
+      return new Confirmation(report.term(), now - in.getLong());
+    } catch (PeerMessage.MalformedException | BufferUnderflowException e) {
+      throw new IllegalStateException("node " + node + " answered a lease question with something else", e);
     }
   }
 
   /** The answer to a lease question, in the form that {@link #heard} reads. */
-  static PeerMessage.Answer answer(long term, long appliedIndex, long storeBytes, long uptimeMillis) {
-    final ByteBuffer body = ByteBuffer.allocate(4 * 8);
-    body.putLong(term).putLong(appliedIndex).putLong(storeBytes).putLong(uptimeMillis);
+  static PeerMessage.Answer answer(
+      Confirmation given, long nowNanos, long appliedIndex, long storeBytes, long uptimeMillis) {
+    final ByteBuffer body = ByteBuffer.allocate(5 * 8);
+    body.putLong(given.term()).putLong(appliedIndex).putLong(storeBytes).putLong(uptimeMillis);
+    // Clocks have nothing in common but their rate, so it travels as how long ago it was.
+    body.putLong(nowNanos - given.earlierNanos());
     return new PeerMessage.Answer(PeerMessage.Verdict.ANSWERED, body.flip());
   }
 

@@ -53,6 +53,68 @@ class LeaseKeeperTest {
   }
 
   @Test
+  void when_aMajoritySupportedTheLastHolderLongAgo_then_theWaitCountsFromThen() {
+    ground.last = Optional.of(new LeaseRecord(2, 6, 800, false));
+    ground.earlier.put(1, now - 700 * MS);
+    ground.earlier.put(3, now - 600 * MS);
+    ground.silent(2);
+    ground.leads(7);
+    keeper.ready();
+
+    pass(399);
+    assertTrue(ground.log.isEmpty(), "the last support, not the first, is what the old lease may rest on");
+    pass(51);
+    assertEquals(List.of("acquire 7"), ground.log);
+  }
+
+  @Test
+  void when_nobodyElseHasSaidWhenItSupportedTheLastHolder_then_theWaitCountsFromTheElection() {
+    ground.last = Optional.of(new LeaseRecord(2, 6, 800, false));
+    ground.earlier.put(1, now - 5000 * MS);
+    ground.silent(2);
+    ground.silent(3);
+    ground.leads(7);
+    keeper.ready();
+
+    pass(999);
+    assertTrue(ground.log.isEmpty(), "one of three is no majority");
+  }
+
+  @Test
+  void when_aVoterIsNotYetInTheNewTerm_then_itsWordDoesNotShortenTheWait() {
+    ground.last = Optional.of(new LeaseRecord(2, 6, 800, false));
+    ground.earlier.put(1, now - 5000 * MS);
+    ground.earlier.put(3, now - 5000 * MS);
+    ground.silent(2);
+    ground.leads(7);
+    ground.terms.put(3, 6L);
+    keeper.ready();
+
+    pass(999);
+    assertTrue(ground.log.isEmpty(), "it may still support the old holder");
+  }
+
+  @Test
+  void when_theMembershipChanges_then_bothMajoritiesSayWhenTheySupportedTheLastHolder() {
+    ground.last = Optional.of(new LeaseRecord(2, 6, 800, false));
+    ground.configurations = List.of(Set.of(1, 2, 3), Set.of(1, 4, 5));
+    for (int voter : List.of(1, 3, 4)) {
+      ground.earlier.put(voter, now - 5000 * MS);
+    }
+    ground.silent(2);
+    ground.silent(4);
+    ground.silent(5);
+    ground.leads(7);
+    keeper.ready();
+    pass(500);
+    assertTrue(ground.log.isEmpty(), "no majority of the new configuration has answered");
+
+    ground.terms.put(4, 7L);
+    pass(INTERVAL);
+    assertEquals(List.of("acquire 7"), ground.log);
+  }
+
+  @Test
   void when_theLastHolderReleased_then_nobodyWaits() {
     ground.last = Optional.of(new LeaseRecord(2, 6, 800, true));
     ground.leads(7);
@@ -261,19 +323,28 @@ class LeaseKeeperTest {
       return configurations;
     }
 
+    /** When each node last confirmed a lower term; a moment ago unless a test says otherwise. */
+    final Map<Integer, Long> earlier = new HashMap<>();
+
     @Override
-    public CompletableFuture<Long> termOf(int node, long timeoutNanos) {
-      final CompletableFuture<Long> answer = new CompletableFuture<>();
+    public CompletableFuture<Confirmation> confirm(int node, long timeoutNanos) {
+      final CompletableFuture<Confirmation> answer = new CompletableFuture<>();
       final Long term = terms.get(node);
       if (term == null) {
         return answer;
       }
+      final Confirmation confirmation = new Confirmation(term, earlier.getOrDefault(node, now));
       if (delayed) {
-        inTransit.add(() -> answer.complete(term));
+        inTransit.add(() -> answer.complete(confirmation));
       } else {
-        answer.complete(term);
+        answer.complete(confirmation);
       }
       return answer;
+    }
+
+    @Override
+    public Confirmation confirmOwn() {
+      return new Confirmation(readyTerm, earlier.getOrDefault(1, now));
     }
 
     @Override
