@@ -2,6 +2,7 @@ package org.pgraft.bench;
 
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -16,6 +17,7 @@ final class BenchTest {
   void when_everything_is_measured_then_the_table_is_printed() throws Exception {
     Options options = Options.given();
     double fsyncs = Machine.fsyncsPerSecond();
+    List<Plot> plots = new ArrayList<>();
     try (Bench bench = Bench.started(options)) {
       Etcd.whyNot().ifPresent(reason -> System.out.println("no comparison with etcd: " + reason));
       Puts puts = new Puts(bench);
@@ -27,7 +29,7 @@ final class BenchTest {
         new Gets(bench).run();
       }
       if (bench.wants("footprint")) {
-        new Footprint(bench).run();
+        plots.add(new Footprint(bench).run());
       }
       if (bench.wants("starts")) {
         new Footprint(bench).starts();
@@ -41,10 +43,8 @@ final class BenchTest {
       }
       List<Curve> curves = options.parts().contains("curves") ? new Curves(bench).all() : List.of();
       assertFalse(bench.rows().isEmpty() && curves.isEmpty(), "nothing was measured");
-      for (Curve curve : curves) {
-        curve.draw(Report.directory());
-      }
-      Report.write(bench.rows(), Machine.describe(bench.cluster().node(1).host()), fsyncs, options, curves);
+      curves.forEach(curve -> plots.addAll(curve.plots()));
+      Report.write(bench.rows(), Machine.describe(bench.cluster().node(1).host()), fsyncs, options, curves, plots);
     }
   }
 }

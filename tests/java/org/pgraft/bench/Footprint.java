@@ -1,6 +1,13 @@
 package org.pgraft.bench;
 
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.pgraft.cluster.Await;
 import org.pgraft.cluster.NodeHost;
 import org.pgraft.cluster.ProcessUse;
@@ -12,7 +19,8 @@ import org.pgraft.cluster.TestNode;
 final class Footprint {
   private static final long PUTS = 100_000;
   private static final int CLIENTS = 64;
-  private static final long WARM_UP_MILLIS = 40_000;
+  private static final long WARM_UP_MILLIS = 180_000;
+  private static final long SAMPLE_MILLIS = 5000;
   private static final long SETTLE_MILLIS = 10_000;
   private static final long IDLE_MILLIS = 20_000;
   private static final double KB_PER_MB = 1024;
@@ -23,18 +31,52 @@ final class Footprint {
     this.bench = bench;
   }
 
-  /** On clusters of its own, because what was done before stays in a JVM's memory. */
-  void run() throws Exception {
+  /** On clusters of its own, because what was done before stays in a JVM's memory. Gives the memory over time. */
+  Plot run() throws Exception {
+    Map<String, List<double[]>> memory = new LinkedHashMap<>();
     try (TestCluster cluster = TestCluster.started(3, bench.settings())) {
-      // the JVM's compiler is at work for a while after the start
+      Sampling ours = new Sampling(() -> largest(cluster));
+      // what is done once or a few times a second is compiled only after two hundred times
       Thread.sleep(WARM_UP_MILLIS);
       idleCpu(cluster);
       bench.add(Row.limited("worker's memory, idle (largest of 3)", 85, largest(cluster), "MB"));
       cpuOfPuts(cluster);
       Thread.sleep(SETTLE_MILLIS);
+      memory.put("pgraft, largest worker", ours.end());
       double loaded = largest(cluster);
       bench.add(Row.limited("worker's memory after 100,000 puts (largest of 3)", 120, loaded, "MB"));
-      againstEtcd(loaded);
+      againstEtcd(loaded, memory);
+    }
+    return new Plot("memory-over-time", "seconds: idle for " + (WARM_UP_MILLIS + IDLE_MILLIS) / 1000
+        + ", then 100,000 puts, then idle again", "memory, MB", false, memory);
+  }
+
+  /** Reads a figure every few seconds, in a thread of its own. */
+  private static final class Sampling {
+    private final List<double[]> samples = new ArrayList<>();
+    private final ExecutorService thread = Executors.newSingleThreadExecutor();
+    private final Future<Void> reading;
+    private volatile boolean ended;
+
+    Sampling(Callable<Double> figure) {
+      final long begin = System.nanoTime();
+      reading = thread.submit(() -> {
+        while (!ended) {
+          samples.add(new double[] {(System.nanoTime() - begin) / 1e9, figure.call()});
+          Thread.sleep(SAMPLE_MILLIS);
+        }
+        return null;
+      });
+    }
+
+    List<double[]> end() throws Exception {
+      ended = true;
+      try {
+        reading.get();
+      } finally {
+        thread.shutdownNow();
+      }
+      return samples;
     }
   }
 
@@ -68,30 +110,35 @@ final class Footprint {
   private static double largest(TestCluster cluster) throws Exception {
     double largest = 0;
     for (TestNode node : cluster.nodes()) {
-      largest = Math.max(largest, megabytes(node.name(), ProcessUse.ofWorker(node)));
+      largest = Math.max(largest, megabytes(ProcessUse.ofWorker(node)));
     }
     return largest;
   }
 
-  private static double megabytes(String name, ProcessUse use) {
-    ProcessUse.Memory memory = use.memory();
-    System.out.printf("  %s: %d kB anonymous, %d kB private, %d kB of files in memory, shared ones too%n",
-        name, memory.anonymous(), memory.privately(), memory.files());
-    return memory.privately() / KB_PER_MB;
+  private static double largest(Etcd etcd) {
+    double largest = 0;
+    for (NodeHost host : etcd.hosts()) {
+      largest = Math.max(largest, megabytes(new ProcessUse(host, etcd.server(host))));
+    }
+    return largest;
   }
 
-  private void againstEtcd(double ours) throws Exception {
+  private static double megabytes(ProcessUse use) {
+    return use.memory().privately() / KB_PER_MB;
+  }
+
+  private void againstEtcd(double ours, Map<String, List<double[]>> memory) throws Exception {
     if (bench.etcd().isEmpty()) {
       bench.add(Row.alone("worker's memory after 100,000 puts, largest of 3, against etcd's", "below etcd's", ours, "MB"));
       return;
     }
     try (Etcd etcd = Etcd.started(3)) {
+      Sampling sampling = new Sampling(() -> largest(etcd));
+      Thread.sleep(WARM_UP_MILLIS + IDLE_MILLIS);
       etcd.loadTimes(CLIENTS, PUTS, Bench.KEYS, Bench.VALUE_BYTES);
       Thread.sleep(SETTLE_MILLIS);
-      double theirs = 0;
-      for (NodeHost host : List.copyOf(etcd.hosts())) {
-        theirs = Math.max(theirs, megabytes(host.name(), new ProcessUse(host, etcd.server(host))));
-      }
+      memory.put("etcd, largest server", sampling.end());
+      double theirs = largest(etcd);
       bench.add(Row.atMost("worker's memory after 100,000 puts, largest of 3, against etcd's", 1, ours, theirs, "MB", "etcd"));
     }
   }
