@@ -16,7 +16,7 @@
  *	  - a round of the worker that does not return: the watchdog, after
  *		pgraft.hang_timeout; a start, after a longer time; or a few seconds after a
  *		request to stop
- *	  - the postmaster is gone: the watchdog, at once
+ *	  - the postmaster is gone: the watchdog, within 0.2 s
  *
  * The main thread leaves by itself when it can.  When it is stuck inside the JVM,
  * the thread that saw the death runs proc_exit() in its place; the main thread can

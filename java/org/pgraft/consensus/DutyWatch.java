@@ -16,12 +16,13 @@ import java.util.function.LongSupplier;
  * time. One that is not kept for longer than the limit is overdue. Time counts only as far as the watch itself was
  * called meanwhile, so that a process that was frozen is not taken for one that hangs.
  *
- * <p>Called by one thread, the worker's main one, in each of its rounds. While all is well it compares a few numbers, and
- * once a second gives each executor an empty task.
+ * <p>Called by one thread, the worker's main one, several times a second. While all is well it compares a few numbers two to
+ * four times a second, and once a second gives each executor an empty task.
  */
 final class DutyWatch {
-  private static final long STEP_MAX_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
-  /** Asked more often, it answers what it last said: the limits are seconds. */
+  private static final long STEP_MAX_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  /** Asked again before that, it answers what it last said: the limits are seconds. */
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
 
   private static final long PROBE_NANOS = TimeUnit.SECONDS.toNanos(1);

@@ -71,6 +71,7 @@ public final class Engine {
   private final ScheduledExecutorService routing = EngineThreads.single("pgraft-router");
   private final ScheduledExecutorService leasing = EngineThreads.single("pgraft-lease");
   private final CommitAnnouncer announcer = new CommitAnnouncer(leasing);
+  private VoterChanges voterChanges;
   private final ScheduledExecutorService slow = EngineThreads.single("pgraft-slow");
   private final ScheduledExecutorService saving = EngineThreads.single("pgraft-backup");
 
@@ -191,6 +192,7 @@ public final class Engine {
       identity.beginRun(incarnation);
       build(incarnation, admission.group(identity.identity().member(), clearance.granted()));
       raft.start();
+      voterChanges.begun(raft.configurations());
       if (raft.division().isPresent()) {
         identity.becomeMember();
       }
@@ -245,9 +247,10 @@ public final class Engine {
 
   private void build(long incarnation, Optional<RaftGroup> group) throws IOException, EngineException {
     final StoreDirectory directory = new StoreDirectory(files.store(), storeLimits());
+    voterChanges = new VoterChanges(clock);
     final EngineEvents events =
         new EngineEvents(
-            store, this::storeMadeAnew, this::fail, wakeWorker, this::configurationChanged, announcer);
+            store, this::storeMadeAnew, this::fail, wakeWorker, this::configurationChanged, announcer, voterChanges);
     stateMachine =
         new RatisStateMachine(
             self, directory, applied, votes, new LogSegments(DirectorySync.FSYNC), events, snapshots, latencies);
@@ -277,7 +280,7 @@ public final class Engine {
     final RaftLeaseGround ground =
         new RaftLeaseGround(
             self, cluster, raft, clients, store::get, own::appendAsLeader, stall, clock, board,
-            () -> reporter.leaderView(), confirmations);
+            () -> reporter.leaderView(), confirmations, voterChanges);
     lease =
         new LeaseKeeper(
             self,

@@ -1,5 +1,6 @@
 package org.pgraft.consensus;
 
+import java.util.Set;
 import java.util.function.Consumer;
 import org.pgraft.store.Store;
 
@@ -16,6 +17,7 @@ final class EngineEvents implements RatisStateMachine.Events {
   private final Runnable wakeWorker;
   private final Runnable configurationChanged;
   private final CommitAnnouncer announcer;
+  private final VoterChanges voterChanges;
 
   private record Listeners(LeaseKeeper lease, MemberBoard board, StatusReporter reporter, Upkeep upkeep) {}
 
@@ -27,13 +29,15 @@ final class EngineEvents implements RatisStateMachine.Events {
       Consumer<Throwable> failed,
       Runnable wakeWorker,
       Runnable configurationChanged,
-      CommitAnnouncer announcer) {
+      CommitAnnouncer announcer,
+      VoterChanges voterChanges) {
     this.open = open;
     this.madeAnew = madeAnew;
     this.failed = failed;
     this.wakeWorker = wakeWorker;
     this.configurationChanged = configurationChanged;
     this.announcer = announcer;
+    this.voterChanges = voterChanges;
   }
 
   void wire(LeaseKeeper lease, MemberBoard board, StatusReporter reporter, Upkeep upkeep) {
@@ -77,7 +81,13 @@ final class EngineEvents implements RatisStateMachine.Events {
   }
 
   @Override
-  public void configurationChanged() {
+  public void snapshotInstalled() {
+    voterChanges.skipped();
+  }
+
+  @Override
+  public void configurationChanged(Set<Integer> voters, Set<Integer> before) {
+    voterChanges.applied(voters, before);
     if (listeners != null) {
       configurationChanged.run();
     }

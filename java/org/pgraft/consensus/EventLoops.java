@@ -24,8 +24,11 @@ final class EventLoops implements BooleanSupplier {
   private static final Pattern OF_SERVER = Pattern.compile("-(boss|server-workers|client-workers)-.*thread");
   private static final String OF_GROUP = "-ELG-";
 
-  /** The worker comes about ten times a second. */
-  private static final int CALLS_PER_LOOK = 10;
+  /** The watch comes two to four times a second. */
+  private static final int CALLS_PER_LOOK = 3;
+
+  /** Threads that may have begun while they were counted. */
+  private static final int SPARE = 16;
 
   private final Set<Thread> ofServer = new HashSet<>();
   private final Map<Thread, String> ofGroups = new HashMap<>();
@@ -66,7 +69,7 @@ final class EventLoops implements BooleanSupplier {
       root = root.getParent();
     }
     // The estimate may be too low by the threads that begin meanwhile: they are seen the next time.
-    final Thread[] threads = new Thread[root.activeCount() + CALLS_PER_LOOK];
+    final Thread[] threads = new Thread[root.activeCount() + SPARE];
     return Arrays.copyOf(threads, root.enumerate(threads));
   }
 }

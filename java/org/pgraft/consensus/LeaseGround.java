@@ -27,6 +27,9 @@ interface LeaseGround {
   /** The same of this node. */
   Confirmation confirmOwn();
 
+  /** The voters have not changed since that time, by this node's clock. */
+  long votersChangedNanos();
+
   /** The replicated record of the last acquisition that was applied here. */
   Optional<LeaseRecord> lastAcquired();
 

@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
  * when that is committed and applied it begins to renew. The lease of the one before must be over a lease's length and some
  * ({@link #waitNanos}) after this node's election; or after a majority of every configuration in force, which is in this
  * node's term now, last confirmed a lower term: any majority on which that lease can rest has a voter in common with it, and
- * what that voter has confirmed since is not a lower term. <b>Renewal.</b> Every heartbeat
+ * what that voter has confirmed since is not a lower term. That needs voters that did not change since, or once at most. <b>Renewal.</b> Every heartbeat
  * interval it reads the clock (t0), asks every voter for its term, and when voters that form a majority of every
  * configuration in force answered with the holder's own term, the lease runs to t0 + L. Safe because a later leader
  * needs the vote of one of them (Raft paper, section 5.2), given after that answer, so it was elected after t0 and waits
@@ -38,6 +38,9 @@ final class LeaseKeeper {
 
   /** By how much the rates of two clocks may differ: a clock that is being slewed can be far off. */
   private static final double CLOCK_RATE_TOLERANCE = 0.25;
+
+  /** What failed unexpectedly is not tried again at once. */
+  private static final long LEASE_RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
   private enum Stage {
     /** Not the leader. */
@@ -110,7 +113,8 @@ final class LeaseKeeper {
   }
 
   /**
-   * How long a new leader must wait, from its own election, before it may acquire the lease.
+   * How long a new leader must wait, from its own election or from the last support of the lease before, before it may
+   * acquire the lease.
    *
    * @param last the last acquisition that was committed; every one is in a new leader's log (Raft paper, section 5.4)
    * @param self this node
@@ -130,12 +134,13 @@ final class LeaseKeeper {
     if (ready == 0 || (ready == term && stage != Stage.IDLE)) {
       return;
     }
-    term = ready;
-    stage = Stage.WAITING;
     electedNanos = clock.nanos();
     lastStepNanos = electedNanos;
     clockOffsetMillis = offsetMillis();
     waitUntil(electedNanos + waitNanos(ground.lastAcquired(), self));
+    // Last, so that whatever fails before leaves no stage with another term's wait.
+    term = ready;
+    stage = Stage.WAITING;
     if (steps == null) {
       steps = thread.scheduleAtFixedRate(this::step, 0, intervalNanos, TimeUnit.NANOSECONDS);
     }
@@ -199,7 +204,7 @@ final class LeaseKeeper {
     } catch (RuntimeException e) {
       LOG.error("a step of the leadership lease failed", e);
       lost();
-      ready();
+      thread.schedule(this::ready, LEASE_RETRY_NANOS, TimeUnit.NANOSECONDS);
     }
   }
 
@@ -269,12 +274,13 @@ final class LeaseKeeper {
     }
   }
 
-  /** A majority has confirmed this term, and a lower one not after that time: so long ago the last lease may have begun. */
+  /** A majority has confirmed this term, and a lower one not after that time: no lease before began later. */
   private synchronized void bound(long confirmed, long earlierNanos) {
     if (stage != Stage.WAITING || term != confirmed) {
       return;
     }
-    final long over = earlierNanos + waitNanos(ground.lastAcquired(), self);
+    final long since = Math.max(earlierNanos, ground.votersChangedNanos());
+    final long over = since + waitNanos(ground.lastAcquired(), self);
     if (over < waitUntil) {
       waitUntil(over);
     }

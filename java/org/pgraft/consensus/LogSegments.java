@@ -5,9 +5,11 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -32,7 +34,8 @@ import org.slf4j.LoggerFactory;
  * Ratis counts all that it finds as flushed: after a kill it may never have been, and after a failed fsync Linux forgets
  * what it could not write and lets the next fsync of the same file succeed.
  *
- * <p>Threads: {@link #open} once, before the log is opened; then {@link #beforeFlush} on the log's writing thread. No locks.
+ * <p>Threads: {@link #open} once, before the log is opened; then {@link #beforeFlush} on the log's writing thread, and {@link
+ * #close} at the end. No locks.
  */
 final class LogSegments {
   private static final Logger LOG = LoggerFactory.getLogger(LogSegments.class);
@@ -44,13 +47,9 @@ final class LogSegments {
 
   private final DirectorySync sync;
   private Path directory;
-  private Set<String> durable = Set.of();
 
-  /**
-   * The segment that is appended to, by a name that is durable. While a file of that name is there no other segment was begun:
-   * Ratis renames it first, or deletes it when it cuts the log off before it.
-   */
-  private Path openSegment;
+  /** The segment that is appended to, when its name is known to be durable. */
+  private OpenSegment current;
 
   LogSegments(DirectorySync sync) {
     this.sync = sync;
@@ -80,9 +79,7 @@ final class LogSegments {
     }
     removeInterruptedPurge(starts, snapshot);
     final TermIndex last = read(starts, snapshot);
-    durable = Set.of();
-    openSegment = null;
-    beforeFlush();
+    sync.sync(directory);
     return last;
   }
 
@@ -180,20 +177,78 @@ final class LogSegments {
   }
 
   /**
-   * Makes the segments' names durable if they have changed.
+   * Makes the segments' names durable unless the segment that is appended to is the one of the last time.
    *
    * @throws IOException when they are not known to be durable; nothing may be acknowledged
    */
   void beforeFlush() throws IOException {
-    if (openSegment != null && Files.exists(openSegment)) {
+    if (current != null && current.isStillThere()) {
       return;
     }
-    final Set<String> now = names();
-    if (!now.equals(durable)) {
+    close();
+    final OpenSegment next = openSegment();
+    try {
       sync.sync(directory);
-      durable = now;
+    } catch (IOException e) {
+      if (next != null) {
+        next.close();
+      }
+      throw e;
     }
-    openSegment = now.stream().filter(name -> OPEN.matcher(name).matches()).map(directory::resolve).findFirst().orElse(null);
+    current = next;
+  }
+
+  private OpenSegment openSegment() throws IOException {
+    for (String name : names()) {
+      if (OPEN.matcher(name).matches()) {
+        return OpenSegment.of(directory.resolve(name));
+      }
+    }
+    return null;
+  }
+
+  void close() {
+    if (current != null) {
+      current.close();
+      current = null;
+    }
+  }
+
+  /**
+   * A segment that is appended to. Ratis renames it when it is full. When the log is cut off before it, or when it is empty at
+   * the start, Ratis deletes it, and the next one may get the same name: so it is known by its inode, which is kept in use
+   * here, because a file system gives a new file the number of one that is gone.
+   */
+  private record OpenSegment(Path path, Object inode, FileChannel inUse) {
+    static OpenSegment of(Path path) throws IOException {
+      final FileChannel inUse = FileChannel.open(path, StandardOpenOption.READ);
+      try {
+        return new OpenSegment(path, inode(path), inUse);
+      } catch (IOException e) {
+        inUse.close();
+        throw e;
+      }
+    }
+
+    private static Object inode(Path path) throws IOException {
+      return Files.readAttributes(path, BasicFileAttributes.class).fileKey();
+    }
+
+    boolean isStillThere() throws IOException {
+      try {
+        return inode.equals(inode(path));
+      } catch (NoSuchFileException e) {
+        return false;
+      }
+    }
+
+    void close() {
+      try {
+        inUse.close();
+      } catch (IOException e) {
+        LOG.warn("{} could not be closed after it was looked at: {}", path, e.toString());
+      }
+    }
   }
 
   private Set<String> names() throws IOException {

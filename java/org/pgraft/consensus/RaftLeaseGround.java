@@ -19,7 +19,7 @@ import org.pgraft.store.Store;
  * The lease's ground in the real world: terms and configurations from {@link RaftNode}, questions over {@link
  * PeerClients}, the record from the store. The holder's view of the members travels with each question.
  *
- * <p>Called with the monitor of {@link LeaseKeeper} held, so nothing here blocks.
+ * <p>Called mostly with the monitor of {@link LeaseKeeper} held, so nothing here blocks.
  */
 final class RaftLeaseGround implements LeaseGround {
   /** Appends an entry of the engine's own as the Raft leader, lease or not. */
@@ -39,6 +39,7 @@ final class RaftLeaseGround implements LeaseGround {
   private final MemberBoard board;
   private final Supplier<List<MemberStatus>> view;
   private final Confirmations confirmations;
+  private final VoterChanges voterChanges;
 
   private byte[] question = new byte[0];
   private long questionNanos;
@@ -55,7 +56,8 @@ final class RaftLeaseGround implements LeaseGround {
       BootClock clock,
       MemberBoard board,
       Supplier<List<MemberStatus>> view,
-      Confirmations confirmations) {
+      Confirmations confirmations,
+      VoterChanges voterChanges) {
     this.self = self;
     this.cluster = cluster;
     this.raft = raft;
@@ -67,6 +69,7 @@ final class RaftLeaseGround implements LeaseGround {
     this.board = board;
     this.view = view;
     this.confirmations = confirmations;
+    this.voterChanges = voterChanges;
   }
 
   @Override
@@ -82,6 +85,11 @@ final class RaftLeaseGround implements LeaseGround {
   @Override
   public Confirmation confirmOwn() {
     return confirmations.confirm(raft::currentTerm);
+  }
+
+  @Override
+  public long votersChangedNanos() {
+    return voterChanges.changedNanos();
   }
 
   @Override

@@ -7,11 +7,15 @@ import java.nio.ByteBuffer;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
 import org.apache.ratis.io.MD5Hash;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.proto.RaftProtos.RaftConfigurationProto;
+import org.apache.ratis.proto.RaftProtos.RaftPeerProto;
 import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftGroupId;
@@ -70,8 +74,11 @@ final class RatisStateMachine extends BaseStateMachine {
     /** This node does not lead any more, or another one does. */
     void leaderLost();
 
-    /** A configuration was committed. */
-    void configurationChanged();
+    /** A configuration was committed: its voters, and those from which they are changed. */
+    void configurationChanged(Set<Integer> voters, Set<Integer> before);
+
+    /** A snapshot of the leader's has taken the place of entries. */
+    void snapshotInstalled();
 
     /** An entry was applied. */
     void applied(long index);
@@ -213,6 +220,7 @@ final class RatisStateMachine extends BaseStateMachine {
   @Override
   public synchronized void reinitialize() throws IOException {
     closeStore();
+    events.snapshotInstalled();
     counted = storage.loadLatestSnapshot();
     final Path snapshot =
         latestSnapshotFile()
@@ -358,7 +366,13 @@ final class RatisStateMachine extends BaseStateMachine {
       events.failed(e);
       throw new UncheckedIOException("configuration " + index + " could not be made durable", e);
     }
-    events.configurationChanged();
+    events.configurationChanged(ids(configuration.getPeersList()), ids(configuration.getOldPeersList()));
+  }
+
+  private static Set<Integer> ids(List<RaftPeerProto> peers) {
+    return peers.stream()
+        .map(peer -> RaftNode.nodeId(RaftPeerId.valueOf(peer.getId())))
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   @Override
@@ -386,5 +400,6 @@ final class RatisStateMachine extends BaseStateMachine {
   @Override
   public synchronized void close() {
     getLifeCycle().checkStateAndClose(this::closeStore);
+    segments.close();
   }
 }

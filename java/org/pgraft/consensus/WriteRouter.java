@@ -203,11 +203,24 @@ final class WriteRouter {
       return true;
     }
     endPause();
-    final long nanos = groupCommit.nanosToWait(waiting.size(), clock.nanos());
+    final long now = clock.nanos();
+    final long nanos = isBatchComplete(now) ? 0 : groupCommit.nanosToWait(waiting.size(), now);
     if (nanos > 0) {
       pause = thread.schedule(this::paused, nanos, TimeUnit.NANOSECONDS);
     }
     return nanos > 0;
+  }
+
+  /** Whether no more can join, or somebody cannot wait for it. */
+  private boolean isBatchComplete(long now) {
+    long bytes = 0;
+    for (PendingWrite write : waiting) {
+      bytes += write.request().remaining();
+      if (write.alone() || bytes >= Limits.BATCH_BYTES_MAX || write.deadlineNanos() - now < LAST_OFFER_NANOS) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private void paused() {

@@ -13,10 +13,11 @@ import org.slf4j.LoggerFactory;
  * Sees how long the worker was kept from running: a pause is what a lease suffers from most. There are two kinds. A round
  * that begins later than it was due shows whatever stopped the worker's main thread: the collector, the scheduler, a stopped
  * process, a machine that stood still. The collector's own pauses are counted apart, because a larger heap or less garbage
- * would shorten them. Each pause stands in a histogram, and one of more than 100 ms is logged.
+ * would shorten them. Each stands in a histogram, and what is seen to be longer than 100 ms is logged.
  *
- * <p>Rounds that a session caused are not due at any time, so a pause that falls among them shows only by as much as the
- * worker's interval was overrun. Collections that ended between two looks count as equally long.
+ * <p>A round is due 100 ms after the one before; a session may cause one earlier. So what is seen of a pause is by how much it
+ * outlasts that, up to 100 ms less than it was; a pause within a round is seen whole. Collections that ended between two looks
+ * count as equally long.
  *
  * <p>Threads: the worker's main thread. Time is passed in, in nanoseconds of one clock. Costs a few reads for each look.
  */
@@ -31,6 +32,7 @@ final class PauseWatch {
   private final Latencies latencies;
   private final LongSupplier collections;
   private final LongSupplier collectionMillis;
+  private long begunAt;
   private long endedAt;
   private long collectionsSeen;
   private long millisSeen;
@@ -67,19 +69,30 @@ final class PauseWatch {
 
   /** A round begins. */
   void begun(long now) {
+    begunAt = now;
     final long late = now - endedAt - ROUND_NANOS;
     if (endedAt == 0 || late < 0) {
       return;
     }
     latencies.roundDelayed(late);
-    if (TimeUnit.NANOSECONDS.toMillis(late) > LOGGED_MILLIS) {
-      LOG.warn("the worker was kept from running for {} ms", TimeUnit.NANOSECONDS.toMillis(late));
+    logLong(late);
+  }
+
+  /** A round ends. It has work for much less than a pause's time. */
+  void ended(long now) {
+    endedAt = now;
+    final long took = now - begunAt;
+    if (TimeUnit.NANOSECONDS.toMillis(took) > LOGGED_MILLIS) {
+      latencies.roundDelayed(took);
+      logLong(took);
     }
   }
 
-  /** A round ends. */
-  void ended(long now) {
-    endedAt = now;
+  private static void logLong(long nanos) {
+    final long millis = TimeUnit.NANOSECONDS.toMillis(nanos);
+    if (millis > LOGGED_MILLIS) {
+      LOG.warn("the worker was kept from running for {} ms", millis);
+    }
   }
 
   /** Looks what the collector did since the last look. */

@@ -11,6 +11,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.pgraft.cluster.LogsOnFailure;
 import org.pgraft.cluster.Session;
 import org.pgraft.cluster.TestCluster;
 import org.pgraft.cluster.TestNode;
@@ -80,6 +81,10 @@ final class Outages {
       Thread.sleep(MOMENT_MILLIS);
       writer.end();
       return longest.get();
+    } catch (Exception | Error e) {
+      // The cluster is gone when the test ends.
+      LogsOnFailure.keep(cluster, Report.directory().resolve("outages"));
+      throw e;
     } finally {
       writer.end();
       writing.shutdownNow();

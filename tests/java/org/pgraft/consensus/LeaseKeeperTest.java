@@ -68,6 +68,22 @@ class LeaseKeeperTest {
   }
 
   @Test
+  void when_theVotersChangedSince_then_theWaitCountsFromThatChange() {
+    ground.last = Optional.of(new LeaseRecord(2, 6, 800, false));
+    ground.earlier.put(1, now - 5000 * MS);
+    ground.earlier.put(3, now - 5000 * MS);
+    ground.votersChanged = now - 400 * MS;
+    ground.silent(2);
+    ground.leads(7);
+    keeper.ready();
+
+    pass(599);
+    assertTrue(ground.log.isEmpty(), "the majority that answered may share no voter with the old holder's");
+    pass(51);
+    assertEquals(List.of("acquire 7"), ground.log);
+  }
+
+  @Test
   void when_nobodyElseHasSaidWhenItSupportedTheLastHolder_then_theWaitCountsFromTheElection() {
     ground.last = Optional.of(new LeaseRecord(2, 6, 800, false));
     ground.earlier.put(1, now - 5000 * MS);
@@ -340,6 +356,14 @@ class LeaseKeeperTest {
         answer.complete(confirmation);
       }
       return answer;
+    }
+
+    /** When the voters last changed; long ago unless a test says otherwise. */
+    long votersChanged;
+
+    @Override
+    public long votersChangedNanos() {
+      return votersChanged;
     }
 
     @Override

@@ -163,12 +163,27 @@ final class LogSegmentsTest {
     make("log_inprogress_0", 0, 4);
     segments.open(log, NO_SNAPSHOT);
     segments.beforeFlush();
-    assertEquals(1, synced.size());
+    segments.beforeFlush();
+    assertEquals(2, synced.size(), "at the opening, and before the first flush");
     Files.move(log.resolve("log_inprogress_0"), log.resolve("log_0-4"));
     make("log_inprogress_5", 5, 5);
     segments.beforeFlush();
     segments.beforeFlush();
+    assertEquals(3, synced.size());
+  }
+
+  @Test
+  void when_theLogIsCutOffAndBeginsAgainUnderTheSameName_then_thatIsMadeDurable() throws IOException {
+    make("log_inprogress_5", 5, 9);
+    segments.open(log, 4);
+    segments.beforeFlush();
     assertEquals(2, synced.size());
+    Files.delete(log.resolve("log_inprogress_5"));
+    make("log_inprogress_5", 5, 5);
+    segments.beforeFlush();
+    segments.beforeFlush();
+    assertEquals(3, synced.size());
+    segments.close();
   }
 
   @Test

@@ -62,6 +62,50 @@ class WriteRouterTest {
   }
 
   @Test
+  void when_aBatchHasLanded_then_theNextOneWaitsAMomentForThoseWhomItAnswered() {
+    landBatchOfFour();
+    submit(5000);
+    pass(0);
+    assertEquals(1, offered.size(), "three more are expected");
+    submit(5000);
+    submit(5000);
+    submit(5000);
+    pass(0);
+    assertEquals(2, offered.size(), "the last of them is there");
+    assertEquals(4, offered.get(1).requests().size());
+  }
+
+  @Test
+  void when_nobodyComesBack_then_theNextBatchGoesAllTheSame() {
+    landBatchOfFour();
+    submit(5000);
+    pass(0);
+    assertEquals(1, offered.size());
+    pass(2);
+    assertEquals(2, offered.size(), "a quarter of the last batch's time is over");
+  }
+
+  @Test
+  void when_somebodyCannotWait_then_theNextBatchGoesAtOnce() {
+    landBatchOfFour();
+    submit(50);
+    pass(0);
+    assertEquals(2, offered.size());
+  }
+
+  /** One that was in flight for 8 ms. */
+  private void landBatchOfFour() {
+    for (int i = 0; i < 4; i++) {
+      submit(5000);
+    }
+    pass(0);
+    pass(8);
+    done(0, 10, 4);
+    pass(0);
+    assertEquals(1, offered.size());
+  }
+
+  @Test
   void when_theHolderHasAppliedIt_then_theAnswerWaitsUntilThisNodeHasToo() {
     final CompletableFuture<ByteBuffer> response = submit(5000);
     pass(0);

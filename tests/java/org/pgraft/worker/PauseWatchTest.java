@@ -37,6 +37,16 @@ class PauseWatchTest {
   }
 
   @Test
+  void when_aRoundIsStoppedInItsMidst_then_allOfItCounts() {
+    pauses.begun(1000 * MS);
+    pauses.ended(1090 * MS);
+    assertEquals(0, figure("pgraft_round_delay_seconds_count"), "it may have had work for so long");
+    pauses.begun(1100 * MS);
+    pauses.ended(1400 * MS);
+    assertEquals(0.3, figure("pgraft_round_delay_seconds_sum"), 1e-9);
+  }
+
+  @Test
   void when_aSessionCausesARoundBeforeTheNextIsDue_then_nothingIsCounted() {
     pauses.begun(1000 * MS);
     pauses.ended(1001 * MS);
