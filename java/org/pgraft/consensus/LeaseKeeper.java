@@ -331,15 +331,22 @@ final class LeaseKeeper {
       final Set<Integer> others = new HashSet<>();
       configurations.forEach(others::addAll);
       others.remove(self);
-      for (int other : others) {
+      others.forEach(this::ask);
+    }
+
+    /** That one cannot be asked must not keep the others from being asked. */
+    private void ask(int other) {
+      try {
         ground
             .confirm(other, length)
             .thenAccept(answered -> heard(other, answered))
             .exceptionally(
                 failure -> {
-                  LOG.debug("node {} did not answer a lease question: {}", other, failure.toString());
+                  LOG.debug("a lease question to node {} came to nothing: {}", other, failure.toString());
                   return null;
                 });
+      } catch (RuntimeException e) {
+        LOG.warn("node {} could not be asked a lease question", other, e);
       }
     }
 

@@ -161,6 +161,14 @@ class LeaseKeeperTest {
   }
 
   @Test
+  void when_oneCannotBeAsked_then_theOthersAre() {
+    ground.unaskable = 2;
+    holdLease();
+    pass(2 * LEASE);
+    assertEquals(7, keeper.heldTerm(now));
+  }
+
+  @Test
   void when_onlyAMinorityAnswers_then_theLeaseRunsOut() {
     holdLease();
     final long until = sink.lastExpiry();
@@ -344,6 +352,9 @@ class LeaseKeeperTest {
 
     @Override
     public CompletableFuture<Confirmation> confirm(int node, long timeoutNanos) {
+      if (unaskable == node) {
+        throw new IllegalStateException("node " + node + " cannot be asked");
+      }
       final CompletableFuture<Confirmation> answer = new CompletableFuture<>();
       final Long term = terms.get(node);
       if (term == null) {
@@ -357,6 +368,8 @@ class LeaseKeeperTest {
       }
       return answer;
     }
+
+    int unaskable;
 
     /** When the voters last changed; long ago unless a test says otherwise. */
     long votersChanged;
