@@ -15,6 +15,7 @@ import org.pgraft.cluster.TestNode;
  */
 final class Bench implements AutoCloseable {
   static final int VALUE_BYTES = 256;
+  private static final int LITERAL_BYTES_MAX = 65_536;
   static final long KEYS = 1000;
   private static final int NODES = 3;
 
@@ -70,8 +71,9 @@ final class Bench implements AutoCloseable {
 
   /** A put of a random key, with a value of so many bytes. */
   static String put(long keys, int valueBytes) {
-    return "\\set k random(1, " + keys + ")\n"
-        + "SELECT pgraft_kv_put('bench/' || :k::text, '" + "v".repeat(valueBytes) + "')";
+    // a script is written by a command, whose length has a limit
+    String value = valueBytes <= LITERAL_BYTES_MAX ? "'" + "v".repeat(valueBytes) + "'" : "repeat('v', " + valueBytes + ")";
+    return "\\set k random(1, " + keys + ")\nSELECT pgraft_kv_put('bench/' || :k::text, " + value + ")";
   }
 
   /** Puts all keys, so that every get finds one. */
