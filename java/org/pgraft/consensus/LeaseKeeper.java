@@ -22,7 +22,8 @@ import org.slf4j.LoggerFactory;
  * when that is committed and applied it begins to renew. The lease of the one before must be over a lease's length and some
  * ({@link #waitNanos}) after this node's election; or after a majority of every configuration in force, which is in this
  * node's term now, last confirmed a lower term: any majority on which that lease can rest has a voter in common with it, and
- * what that voter has confirmed since is not a lower term. That needs voters that did not change since, or once at most. <b>Renewal.</b> Every heartbeat
+ * what that voter has confirmed since is not a lower term. That needs voters that did not change since, or once at most.
+ * <b>Renewal.</b> Every heartbeat
  * interval it reads the clock (t0), asks every voter for its term, and when voters that form a majority of every
  * configuration in force answered with the holder's own term, the lease runs to t0 + L. Safe because a later leader
  * needs the vote of one of them (Raft paper, section 5.2), given after that answer, so it was elected after t0 and waits
@@ -265,7 +266,7 @@ final class LeaseKeeper {
     }
     if (done) {
       LOG.info(
-          "this node leads in term {}, {} ms after its election", term,
+          "this node leads in term {}, {} ms after it was ready to", term,
           TimeUnit.NANOSECONDS.toMillis(clock.nanos() - electedNanos));
       stage = Stage.RENEWING;
       thread.execute(this::step);

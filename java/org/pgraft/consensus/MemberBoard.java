@@ -47,7 +47,7 @@ final class MemberBoard {
     reports.put(member, report);
   }
 
-  /** The view of the lease holder arrived with its question. */
+  /** The view of the lease holder, or of the leader that is to become it, arrived with its question. */
   void received(List<MemberStatus> members, long nowNanos) {
     received = new View(members, nowNanos);
   }

@@ -42,9 +42,7 @@ class LeaseKeeperTest {
 
   @Test
   void when_theLastHolderDidNotRelease_then_theNewLeaderWaitsItsLeaseAndAQuarterMore() {
-    ground.last = Optional.of(new LeaseRecord(2, 6, 800, false));
-    ground.leads(7);
-    keeper.ready();
+    succeedAHolderThatDidNotRelease();
 
     pass(999);
     assertTrue(ground.log.isEmpty(), "acquired before the old lease was surely over");
@@ -54,12 +52,10 @@ class LeaseKeeperTest {
 
   @Test
   void when_aMajoritySupportedTheLastHolderLongAgo_then_theWaitCountsFromThen() {
-    ground.last = Optional.of(new LeaseRecord(2, 6, 800, false));
     ground.earlier.put(1, now - 700 * MS);
     ground.earlier.put(3, now - 600 * MS);
     ground.silent(2);
-    ground.leads(7);
-    keeper.ready();
+    succeedAHolderThatDidNotRelease();
 
     pass(399);
     assertTrue(ground.log.isEmpty(), "the last support, not the first, is what the old lease may rest on");
@@ -69,13 +65,11 @@ class LeaseKeeperTest {
 
   @Test
   void when_theVotersChangedSince_then_theWaitCountsFromThatChange() {
-    ground.last = Optional.of(new LeaseRecord(2, 6, 800, false));
     ground.earlier.put(1, now - 5000 * MS);
     ground.earlier.put(3, now - 5000 * MS);
     ground.votersChanged = now - 400 * MS;
     ground.silent(2);
-    ground.leads(7);
-    keeper.ready();
+    succeedAHolderThatDidNotRelease();
 
     pass(599);
     assertTrue(ground.log.isEmpty(), "the majority that answered may share no voter with the old holder's");
@@ -85,12 +79,10 @@ class LeaseKeeperTest {
 
   @Test
   void when_nobodyElseHasSaidWhenItSupportedTheLastHolder_then_theWaitCountsFromTheElection() {
-    ground.last = Optional.of(new LeaseRecord(2, 6, 800, false));
     ground.earlier.put(1, now - 5000 * MS);
     ground.silent(2);
     ground.silent(3);
-    ground.leads(7);
-    keeper.ready();
+    succeedAHolderThatDidNotRelease();
 
     pass(999);
     assertTrue(ground.log.isEmpty(), "one of three is no majority");
@@ -98,10 +90,10 @@ class LeaseKeeperTest {
 
   @Test
   void when_aVoterIsNotYetInTheNewTerm_then_itsWordDoesNotShortenTheWait() {
-    ground.last = Optional.of(new LeaseRecord(2, 6, 800, false));
     ground.earlier.put(1, now - 5000 * MS);
     ground.earlier.put(3, now - 5000 * MS);
     ground.silent(2);
+    ground.last = Optional.of(new LeaseRecord(2, 6, 800, false));
     ground.leads(7);
     ground.terms.put(3, 6L);
     keeper.ready();
@@ -112,7 +104,6 @@ class LeaseKeeperTest {
 
   @Test
   void when_theMembershipChanges_then_bothMajoritiesSayWhenTheySupportedTheLastHolder() {
-    ground.last = Optional.of(new LeaseRecord(2, 6, 800, false));
     ground.configurations = List.of(Set.of(1, 2, 3), Set.of(1, 4, 5));
     for (int voter : List.of(1, 3, 4)) {
       ground.earlier.put(voter, now - 5000 * MS);
@@ -120,8 +111,7 @@ class LeaseKeeperTest {
     ground.silent(2);
     ground.silent(4);
     ground.silent(5);
-    ground.leads(7);
-    keeper.ready();
+    succeedAHolderThatDidNotRelease();
     pass(500);
     assertTrue(ground.log.isEmpty(), "no majority of the new configuration has answered");
 
@@ -284,6 +274,12 @@ class LeaseKeeperTest {
     pass(INTERVAL);
 
     assertEquals(3, keeper.heldTerm(now));
+  }
+
+  private void succeedAHolderThatDidNotRelease() {
+    ground.last = Optional.of(new LeaseRecord(2, 6, 800, false));
+    ground.leads(7);
+    keeper.ready();
   }
 
   private void holdLease() {
