@@ -277,8 +277,8 @@ public sealed interface Request {
     }
   }
 
-  /** A node was removed from the cluster. Body: node (4). */
-  record NodeRemoved(int node) implements Request {
+  /** A node was removed from the cluster, where it had this address. Body: node (4), host, port (4). */
+  record NodeRemoved(int node, String host, int port) implements Request {
     @Override
     public Op op() {
       return Op.NODE_REMOVED;
@@ -286,7 +286,7 @@ public sealed interface Request {
 
     @Override
     public ByteBuffer encode() {
-      return Requests.header(Op.NODE_REMOVED).i32(node).done();
+      return Requests.header(Op.NODE_REMOVED).i32(node).text(host).i32(port).done();
     }
 
     @Override

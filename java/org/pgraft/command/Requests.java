@@ -46,7 +46,7 @@ public final class Requests {
       case ACQUIRE -> new Request.Acquire(in.i32(), in.i64(), in.i64());
       case RELEASE -> new Request.Release(in.i32(), in.i64());
       case NODE_START -> Request.NodeStart.readBody(in);
-      case NODE_REMOVED -> new Request.NodeRemoved(in.i32());
+      case NODE_REMOVED -> new Request.NodeRemoved(in.i32(), in.text(), in.i32());
       case SET_QUOTA -> new Request.SetQuota(in.i64());
       case BARRIER -> new Request.Barrier();
       case INIT -> new Request.Init();

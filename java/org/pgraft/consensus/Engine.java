@@ -297,8 +297,8 @@ public final class Engine {
             settings.electionTimeoutMillis());
     membership =
         new Membership(
-            self, cluster, settings.clusterId(), raft, lease, clients, reporter::leaderView, this::inTable,
-            own::appendAsHolder,
+            self, raft, lease, new Invitation(self, cluster, settings.clusterId(), clients), reporter::leaderView,
+            this::inTable, own::appendAsHolder,
             new HandOver(self, raft, lease, reporter::leaderView, handOverPatienceNanos()), clock);
     final HolderDuties duties = new HolderDuties(store::get, applied, membership, () -> gateway);
     gateway = new HolderGateway(self, cluster, raft, lease, clients, clock, routing, duties);

@@ -63,7 +63,7 @@ final class Failures {
     return new Failure(
         SqlState.WRONG_STATE,
         "node " + newcomer + " was not added: it stopped answering while it caught up",
-        "The members are the same as before.",
+        "It is no member. The others are the same as before it began to catch up.",
         "See that its server runs and that the members reach it at " + address + ", then run the same call again.");
   }
 
@@ -80,7 +80,7 @@ final class Failures {
         SqlState.WRONG_STATE,
         change + " would leave " + quorum.size() + " members of which only " + quorum.reachable()
             + " can be counted on, which is no majority",
-        "Nothing was changed. Members that cannot be reached do not count, nor does a node that joins with the change.",
+        "It was not done. Members that cannot be reached do not count, nor does a node that is still to join.",
         "Start the members that are down first; one that is lost can be removed, or replaced by pgraft_replace_node().");
   }
 
@@ -174,6 +174,14 @@ final class Failures {
         "If that is the same server, give that address. Else give the server a pgraft.node_id that no node of this cluster"
             + " had before; if it was asked to join already, delete its pgraft directory and the file pgraft.identity in its"
             + " data directory as well.");
+  }
+
+  static Failure addressTaken(int member, String address) {
+    return new Failure(
+        SqlState.WRONG_STATE,
+        "node " + member + " is a member at " + address + " already",
+        "",
+        "Give the address and port at which the new node's server listens for the members (pgraft.address, pgraft.port).");
   }
 
   static Failure noHost(String host) {

@@ -1,13 +1,11 @@
 package org.pgraft.consensus;
 
-import java.nio.BufferUnderflowException;
+import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -24,9 +22,7 @@ import org.apache.ratis.protocol.exceptions.SetConfigurationException;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.util.JavaUtils;
 import org.pgraft.command.Failure;
-import org.pgraft.command.PgraftException;
 import org.pgraft.command.Request;
-import org.pgraft.command.Requests;
 import org.pgraft.command.Responses;
 import org.pgraft.command.SqlState;
 import org.pgraft.config.Endpoint;
@@ -39,6 +35,9 @@ import org.slf4j.LoggerFactory;
  * Changes of who is a member and who leads, carried out by the lease holder: Raft's joint consensus does the change
  * itself (Raft paper, section 6), this class sees to it that the newcomer is there and willing, that a change leaves a
  * quorum, and that a hand-over gives the lease back first.
+ *
+ * <p>One voter comes or goes in a change, never two: only then do majorities before and after it overlap, whatever becomes of
+ * the leader that began it ({@link RaftNode#setConfiguration}).
  *
  * <p>A newcomer first catches up without a vote: Ratis sends it snapshot and log, and appends the joint configuration only
  * when it has nearly all. Until then it is in no configuration, so no majority counts it. That may take longer than the
@@ -57,8 +56,6 @@ final class Membership {
   static final int MEMBERS_MAX = 31;
 
   private static final int NOBODY = 0;
-  private static final long JOIN_NANOS = TimeUnit.SECONDS.toNanos(10);
-  private static final long FORGET_NANOS = TimeUnit.SECONDS.toNanos(10);
 
   /** A request is answered so long before its sender gives up. */
   private static final long ANSWER_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -72,26 +69,21 @@ final class Membership {
   }
 
   /**
-   * A newcomer that catches up, and what follows.
+   * A newcomer that catches up.
    *
    * @param newcomer who
-   * @param replaced the member that leaves at the same moment, or {@link #NOBODY}
    * @param change completed when the new configuration is committed, or never will be by this leader
    */
-  private record CatchUp(RaftPeer newcomer, int replaced, CompletableFuture<Void> change) {
-    boolean isFor(RaftPeer asked, int leaving) {
-      return newcomer.getId().equals(asked.getId())
-          && newcomer.getAddress().equals(asked.getAddress())
-          && replaced == leaving;
+  private record CatchUp(RaftPeer newcomer, CompletableFuture<Void> change) {
+    boolean isFor(RaftPeer asked) {
+      return newcomer.getId().equals(asked.getId()) && newcomer.getAddress().equals(asked.getAddress());
     }
   }
 
   private final int self;
-  private final UUID cluster;
-  private final String clusterId;
   private final RaftNode raft;
   private final LeaseKeeper lease;
-  private final PeerClients clients;
+  private final Invitation invitation;
   private final Supplier<List<MemberStatus>> members;
   private final IntFunction<Optional<MemberRecord>> table;
   private final OwnEntry log;
@@ -101,22 +93,18 @@ final class Membership {
 
   Membership(
       int self,
-      UUID cluster,
-      String clusterId,
       RaftNode raft,
       LeaseKeeper lease,
-      PeerClients clients,
+      Invitation invitation,
       Supplier<List<MemberStatus>> members,
       IntFunction<Optional<MemberRecord>> table,
       OwnEntry log,
       HandOver handOver,
       BootClock clock) {
     this.self = self;
-    this.cluster = cluster;
-    this.clusterId = clusterId;
     this.raft = raft;
     this.lease = lease;
-    this.clients = clients;
+    this.invitation = invitation;
     this.members = members;
     this.table = table;
     this.log = log;
@@ -129,28 +117,72 @@ final class Membership {
    * changes the configuration. So whatever becomes of the newcomer, the cluster knows by which directory to recognize it.
    */
   CompletableFuture<PeerMessage.Answer> add(int id, String host, int port, long timeoutNanos) {
-    return bringIn(id, host, port, NOBODY, timeoutNanos);
+    return newcomer(id, host, port)
+        .map(newcomer -> add(newcomer, timeoutNanos))
+        .orElseGet(() -> failed(Failures.noHost(host)));
   }
 
   /**
-   * Replaces a member, dead or alive: the new one catches up, then one change of the configuration takes the old one out
-   * and the new one in, so that the number of members never changes.
+   * Takes the next step of a replacement: an addition, a removal, or none when it is done. The sender asks again after each,
+   * so whoever leads meanwhile, and whoever repeats the call later, goes on from the members that there are.
    */
   CompletableFuture<PeerMessage.Answer> replace(int oldId, int newId, String host, int port, long timeoutNanos) {
-    return bringIn(newId, host, port, oldId, timeoutNanos);
+    return newcomer(newId, host, port)
+        .map(newcomer -> replace(oldId, newcomer, timeoutNanos))
+        .orElseGet(() -> failed(Failures.noHost(host)));
   }
 
-  private CompletableFuture<PeerMessage.Answer> bringIn(int id, String host, int port, int replaced, long timeoutNanos) {
+  private static Optional<RaftPeer> newcomer(int id, String host, int port) {
     final String bare = Endpoint.withoutBrackets(host);
-    return Endpoint.isHost(bare)
-        ? bringIn(RaftNode.peer(id, HostPort.format(bare, port)), replaced, timeoutNanos)
-        : failed(Failures.noHost(host));
+    return Endpoint.isHost(bare) ? Optional.of(RaftNode.peer(id, HostPort.format(bare, port))) : Optional.empty();
   }
 
-  private CompletableFuture<PeerMessage.Answer> bringIn(RaftPeer newcomer, int replaced, long timeoutNanos) {
+  private CompletableFuture<PeerMessage.Answer> replace(int old, RaftPeer newcomer, long timeoutNanos) {
+    if (running.get() != null) {
+      return whenDone(add(newcomer, timeoutNanos), Membership::begun);
+    }
+    final int id = RaftNode.nodeId(newcomer.getId());
+    final List<RaftPeer> voters = voters();
+    if (find(voters, id).isPresent()) {
+      return whenDone(add(newcomer, timeoutNanos), () -> remove(old, timeoutNanos));
+    }
+    if (find(voters, old).isEmpty()) {
+      // Taken out before the newcomer came in, by this call or an earlier one.
+      return whenDone(
+          remove(old, timeoutNanos), () -> whenDone(add(newcomer, timeoutNanos), Membership::begun));
+    }
+    final Optional<Failure> objection = objection(newcomer, voters);
+    if (objection.isPresent()) {
+      return failed(objection.get());
+    }
+    final Replacement replacement = new Replacement(ids(voters), old, id);
+    return switch (replacement.first(self, members.get())) {
+      case ADD -> whenDone(add(newcomer, timeoutNanos), Membership::begun);
+      case REMOVE -> removeFor(newcomer, old, timeoutNanos);
+      case WAIT -> again();
+      case NONE ->
+          failed(
+              Failures.noQuorum(
+                  "replacing node " + old + " by node " + id, replacement.outcome(self, members.get())));
+    };
+  }
+
+  /** Nobody is taken out for a newcomer that cannot be reached or does not want to join. */
+  private CompletableFuture<PeerMessage.Answer> removeFor(RaftPeer newcomer, int old, long timeoutNanos) {
+    final long deadline = clock.nanos() + timeoutNanos;
+    return invitation
+        .send(newcomer, patience(timeoutNanos))
+        .thenCompose(
+            reply ->
+                reply.entry() == null
+                    ? CompletableFuture.completedFuture(reply.refusal())
+                    : whenDone(remove(old, deadline - clock.nanos()), Membership::begun));
+  }
+
+  private CompletableFuture<PeerMessage.Answer> add(RaftPeer newcomer, long timeoutNanos) {
     final CatchUp other = running.get();
     if (other != null) {
-      return other.isFor(newcomer, replaced) ? arrival(other, timeoutNanos) : afterwards(other, timeoutNanos);
+      return other.isFor(newcomer) ? arrival(other, timeoutNanos) : afterwards(other, timeoutNanos);
     }
     if (raft.configurations().size() > 1) {
       // A change that another leader began is in the log but not committed; nothing is answered from it.
@@ -158,114 +190,48 @@ final class Membership {
     }
     final int id = RaftNode.nodeId(newcomer.getId());
     final List<RaftPeer> voters = voters();
-    final Set<Integer> ids = ids(voters);
-    for (RaftPeer voter : voters) {
-      if (RaftNode.nodeId(voter.getId()) == id) {
-        return isIn(newcomer, voter, replaced, ids, timeoutNanos);
-      }
-      if (voter.getAddress().equals(newcomer.getAddress())) {
-        return refused("node " + RaftNode.nodeId(voter.getId()) + " is a member at " + newcomer.getAddress() + " already");
-      }
+    final Optional<RaftPeer> voter = find(voters, id);
+    if (voter.isPresent()) {
+      return voter.get().getAddress().equals(newcomer.getAddress())
+          ? done()
+          : refused("node " + id + " is a member already, at " + voter.get().getAddress()
+              + ": to move it, replace it by a node of another id at the new address");
     }
-    if (replaced != NOBODY && !ids.contains(replaced)) {
-      return refused("node " + replaced + " is not a member");
+    final Optional<Failure> objection = objection(newcomer, voters);
+    if (objection.isPresent()) {
+      return failed(objection.get());
     }
-    final Optional<Failure> taken = takenElsewhere(newcomer);
-    if (taken.isPresent()) {
-      return failed(taken.get());
-    }
-    if (replaced == NOBODY && voters.size() >= MEMBERS_MAX) {
+    if (voters.size() >= MEMBERS_MAX) {
       return refused("a cluster has at most " + MEMBERS_MAX + " members");
     }
-    final List<RaftPeer> changed = new ArrayList<>(voters);
-    changed.removeIf(voter -> RaftNode.nodeId(voter.getId()) == replaced);
-    changed.add(newcomer);
-    if (replaced != NOBODY && changed.size() < 3) {
-      // Old and new would overlap in no majority that is one without the newcomer.
-      return refused("node " + replaced + " cannot be replaced in a cluster of " + changed.size()
-          + ": add node " + id + " first, then remove node " + replaced);
-    }
-    // Two members need each other anyway; where there are more, no majority may depend on one that was never seen to last.
-    final Quorum quorum = Quorum.of(ids(changed), self, changed.size() == 2 ? id : NOBODY, members.get());
+    final Quorum quorum = Quorum.afterAdding(id, ids(voters), self, members.get());
     if (!quorum.isThere()) {
-      return quorum.mayBeThere()
-          ? again()
-          : failed(Failures.noQuorum(
-              replaced == NOBODY ? "adding node " + id : "replacing node " + replaced + " by node " + id, quorum));
+      return quorum.mayBeThere() ? again() : failed(Failures.noQuorum("adding node " + id, quorum));
     }
-    if (replaced == self) {
-      return leaveItToTheNext(PeerMessage.Verdict.NOT_HOLDER, timeoutNanos);
-    }
+    final List<RaftPeer> changed = new ArrayList<>(voters);
+    changed.add(newcomer);
     final long deadline = clock.nanos() + timeoutNanos;
-    final long joinNanos = Math.min(patience(timeoutNanos), JOIN_NANOS);
-    return clients
-        .callWhenReachable(HostPort.parse(newcomer.getAddress()), joinRequest(id), joinNanos)
-        .handle(
-            (bytes, failure) ->
-                failure == null
-                    ? joined(newcomer, bytes)
-                    : new Willing(
-                        null, answer(Failures.notReached(id, newcomer.getAddress(), PeerClients.reason(failure)))))
+    return invitation
+        .send(newcomer, patience(timeoutNanos))
         .thenCompose(
-            willing ->
-                willing.entry() == null
-                    ? CompletableFuture.completedFuture(willing.answer())
+            reply ->
+                reply.entry() == null
+                    ? CompletableFuture.completedFuture(reply.refusal())
                     : entered(
-                        willing.entry(),
-                        new CatchUp(newcomer, replaced, new CompletableFuture<>()),
+                        reply.entry(),
+                        new CatchUp(newcomer, new CompletableFuture<>()),
                         voters,
                         changed,
                         deadline));
   }
 
-  /** The newcomer is a member: this call is a repetition, or asks for something that cannot be. */
-  private CompletableFuture<PeerMessage.Answer> isIn(
-      RaftPeer newcomer, RaftPeer voter, int replaced, Set<Integer> voters, long timeoutNanos) {
-    final int id = RaftNode.nodeId(newcomer.getId());
-    if (!voter.getAddress().equals(newcomer.getAddress())) {
-      return refused("node " + id + " is a member already, at " + voter.getAddress()
-          + ": to move it, replace it by a node of another id at the new address");
-    }
-    if (replaced == NOBODY) {
-      return done();
-    }
-    if (voters.contains(replaced)) {
-      return refused("node " + id + " is a member already, and so is node " + replaced
-          + ": to take node " + replaced + " out, remove it");
-    }
-    return isInTable(replaced) ? forgotten(replaced, timeoutNanos, done()) : done();
-  }
-
-  private byte[] joinRequest(int id) {
-    final byte[] name = clusterId.getBytes(StandardCharsets.UTF_8);
-    final ByteBuffer body = ByteBuffer.allocate(4 + 4 + name.length);
-    body.putInt(id);
-    PeerMessage.putText(body, name);
-    return new PeerMessage(PeerMessage.Kind.JOIN, cluster, self, body.flip()).encode();
-  }
-
-  /** What became of the question to join: the newcomer's entry for the member table, or what to answer instead. */
-  private record Willing(Request.NodeStart entry, PeerMessage.Answer answer) {}
-
-  /** The newcomer has answered: with its entry for the member table, or with why it does not join. */
-  private static Willing joined(RaftPeer newcomer, byte[] bytes) {
-    try {
-      final PeerMessage.Answer answer = PeerMessage.Answer.decode(bytes);
-      if (answer.verdict() != PeerMessage.Verdict.ANSWERED) {
-        return new Willing(null, PeerMessage.Answer.refused(answer.reason()));
-      }
-      if (Requests.decode(answer.body()) instanceof Request.NodeStart entry
-          && entry.node() == RaftNode.nodeId(newcomer.getId())) {
-        return new Willing(entry, null);
-      }
-      LOG.debug("{} answers with something else than its entry", newcomer);
-    } catch (PeerMessage.MalformedException | BufferUnderflowException | PgraftException e) {
-      LOG.debug("the answer of {} cannot be read", newcomer, e);
-    }
-    return new Willing(
-        null,
-        PeerMessage.Answer.refused(
-            "what listens at " + newcomer.getAddress() + " is not a pgraft node of this version"));
+  /** What speaks against a newcomer, whoever it is to be added to or to replace. */
+  private Optional<Failure> objection(RaftPeer newcomer, List<RaftPeer> voters) {
+    return voters.stream()
+        .filter(voter -> voter.getAddress().equals(newcomer.getAddress()))
+        .findFirst()
+        .map(voter -> Failures.addressTaken(RaftNode.nodeId(voter.getId()), newcomer.getAddress()))
+        .or(() -> takenElsewhere(newcomer));
   }
 
   /** The member table may refuse the newcomer; then its answer is the caller's. */
@@ -292,7 +258,6 @@ final class Membership {
                 return begun();
               }
               raft.setConfiguration(from, to)
-                  .thenCompose(nothing -> afterReplacing(catchUp.replaced()))
                   .whenComplete(
                       (nothing, failure) -> {
                         running.set(null);
@@ -306,31 +271,15 @@ final class Membership {
             });
   }
 
-  /** The member that left is entered as removed, also when nobody waits for the change any more. */
-  private CompletableFuture<Void> afterReplacing(int replaced) {
-    if (replaced == NOBODY) {
-      return CompletableFuture.completedFuture(null);
-    }
-    return forgotten(replaced, FORGET_NANOS, done())
-        .thenAccept(
-            answer -> {
-              if (answer.verdict() != PeerMessage.Verdict.ANSWERED) {
-                LOG.warn("that node {} was replaced could not be entered into the member table in time", replaced);
-              }
-            });
-  }
-
   /** Answers what became of a catch-up, or that it goes on when the caller's time is nearly over. */
   private CompletableFuture<PeerMessage.Answer> arrival(CatchUp catchUp, long timeoutNanos) {
-    final CompletableFuture<PeerMessage.Answer> changed =
-        patiently(catchUp, timeoutNanos)
-            .handle(
-                (nothing, failure) ->
-                    failure != null && JavaUtils.unwrapCompletionException(failure) instanceof TimeoutException
-                        ? answer(Failures.catchingUp(
-                            RaftNode.nodeId(catchUp.newcomer().getId()), position(catchUp), lastIndex()))
-                        : changed(failure, catchUp));
-    return catchUp.replaced() == NOBODY ? changed : forgotten(catchUp.replaced(), timeoutNanos, changed);
+    return patiently(catchUp, timeoutNanos)
+        .handle(
+            (nothing, failure) ->
+                failure != null && JavaUtils.unwrapCompletionException(failure) instanceof TimeoutException
+                    ? answer(Failures.catchingUp(
+                        RaftNode.nodeId(catchUp.newcomer().getId()), position(catchUp), lastIndex()))
+                    : changed(failure, catchUp));
   }
 
   /** Has the caller try again after another change, or tells it that there is one. */
@@ -374,14 +323,16 @@ final class Membership {
           : afterwards(other, timeoutNanos);
     }
     final List<RaftPeer> voters = voters();
-    final List<RaftPeer> remaining = new ArrayList<>(voters);
-    if (!remaining.removeIf(voter -> RaftNode.nodeId(voter.getId()) == id)) {
+    final Optional<RaftPeer> leaving = find(voters, id);
+    if (leaving.isEmpty()) {
       return isNotIn(id, timeoutNanos);
     }
+    final List<RaftPeer> remaining = new ArrayList<>(voters);
+    remaining.remove(leaving.get());
     if (remaining.isEmpty()) {
       return refused("node " + id + " is the only member: a cluster cannot be without members");
     }
-    final Quorum quorum = Quorum.of(ids(remaining), self, NOBODY, members.get());
+    final Quorum quorum = Quorum.afterRemoving(id, ids(voters), self, members.get());
     if (!quorum.isThere()) {
       // A leader that is new has not heard of everybody yet; the sender tries again in a moment.
       return quorum.mayBeThere() ? again() : failed(Failures.noQuorum("removing node " + id, quorum));
@@ -389,8 +340,9 @@ final class Membership {
     if (id == self) {
       return leaveItToTheNext(PeerMessage.Verdict.NOT_HOLDER, timeoutNanos);
     }
+    final InetSocketAddress address = HostPort.parse(leaving.get().getAddress());
     return forgotten(
-        id,
+        new Request.NodeRemoved(id, address.getHostString(), address.getPort()),
         timeoutNanos,
         raft.setConfiguration(voters, remaining)
             .orTimeout(timeoutNanos, TimeUnit.NANOSECONDS)
@@ -401,7 +353,12 @@ final class Membership {
   private CompletableFuture<PeerMessage.Answer> isNotIn(int id, long timeoutNanos) {
     return table
         .apply(id)
-        .map(member -> member.removed() ? done() : forgotten(id, timeoutNanos, done()))
+        .map(
+            member ->
+                member.removed()
+                    ? done()
+                    : forgotten(
+                        new Request.NodeRemoved(id, member.host(), member.port()), timeoutNanos, done()))
         .orElseGet(() -> refused("node " + id + " is not a member"));
   }
 
@@ -417,17 +374,22 @@ final class Membership {
 
   /** Enters into the member table that a node was removed, once the configuration is without it. */
   private CompletableFuture<PeerMessage.Answer> forgotten(
-      int id, long timeoutNanos, CompletableFuture<PeerMessage.Answer> changed) {
-    return changed.thenCompose(
+      Request.NodeRemoved entry, long timeoutNanos, CompletableFuture<PeerMessage.Answer> changed) {
+    return whenDone(
+        changed,
+        () ->
+            log.append(entry, timeoutNanos)
+                .thenCompose(response -> Responses.isOk(response) ? done() : begun()));
+  }
+
+  /** What follows on a success; anything else is the answer. */
+  private static CompletableFuture<PeerMessage.Answer> whenDone(
+      CompletableFuture<PeerMessage.Answer> step, Supplier<CompletableFuture<PeerMessage.Answer>> next) {
+    return step.thenCompose(
         answer ->
-            answer.verdict() != PeerMessage.Verdict.ANSWERED || !Responses.isOk(answer.body())
-                ? CompletableFuture.completedFuture(answer)
-                : log.append(new Request.NodeRemoved(id), timeoutNanos)
-                    .thenApply(
-                        response ->
-                            Responses.isOk(response)
-                                ? answer
-                                : PeerMessage.Answer.of(PeerMessage.Verdict.UNKNOWN)));
+            answer.verdict() == PeerMessage.Verdict.ANSWERED && Responses.isOk(answer.body())
+                ? next.get()
+                : CompletableFuture.completedFuture(answer));
   }
 
   /**
@@ -487,6 +449,10 @@ final class Membership {
     return peers.stream().map(peer -> RaftNode.nodeId(peer.getId())).collect(Collectors.toUnmodifiableSet());
   }
 
+  private static Optional<RaftPeer> find(List<RaftPeer> peers, int id) {
+    return peers.stream().filter(peer -> RaftNode.nodeId(peer.getId()) == id).findFirst();
+  }
+
   private Optional<Failure> takenElsewhere(RaftPeer newcomer) {
     final int id = RaftNode.nodeId(newcomer.getId());
     return table
@@ -494,10 +460,6 @@ final class Membership {
         .map(member -> HostPort.format(member.host(), member.port()))
         .filter(known -> !known.equals(newcomer.getAddress()))
         .map(known -> Failures.idTaken(id, known, newcomer.getAddress()));
-  }
-
-  private boolean isInTable(int node) {
-    return table.apply(node).map(member -> !member.removed()).orElse(false);
   }
 
   private static CompletableFuture<PeerMessage.Answer> done() {

@@ -1,5 +1,6 @@
 package org.pgraft.consensus;
 
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.pgraft.consensus.EngineStatus.MemberStatus;
@@ -14,22 +15,18 @@ import org.pgraft.consensus.EngineStatus.MemberStatus;
  */
 record Quorum(int size, int reachable, int unmeasured) {
   /**
-   * The quorum of a configuration.
+   * The quorum of a configuration. A node that is no voter yet counts for its size alone.
    *
    * @param configuration ids of its voters
    * @param self the node that asks; it reaches itself
-   * @param newcomer one that counts as reachable although it is no member yet, 0 for none
    * @param members what the leader knows of the members of now
    */
-  static Quorum of(Set<Integer> configuration, int self, int newcomer, List<MemberStatus> members) {
+  static Quorum of(Set<Integer> configuration, int self, List<MemberStatus> members) {
     int reachable = configuration.contains(self) ? 1 : 0;
     int unmeasured = 0;
-    if (newcomer != self && configuration.contains(newcomer)) {
-      reachable++;
-    }
     for (MemberStatus member : members) {
       final int id = member.nodeId();
-      if (!member.voter() || id == self || id == newcomer || !configuration.contains(id)) {
+      if (!member.voter() || id == self || !configuration.contains(id)) {
         continue;
       }
       if (member.reachable() == null) {
@@ -39,6 +36,24 @@ record Quorum(int size, int reachable, int unmeasured) {
       }
     }
     return new Quorum(configuration.size(), reachable, unmeasured);
+  }
+
+  /**
+   * The quorum with one more voter. No majority may depend on a newcomer that was never seen to last, but for that of two,
+   * who need each other anyway.
+   */
+  static Quorum afterAdding(int newcomer, Set<Integer> voters, int self, List<MemberStatus> members) {
+    final Set<Integer> changed = new HashSet<>(voters);
+    changed.add(newcomer);
+    final Quorum quorum = of(changed, self, members);
+    return changed.size() == 2 ? new Quorum(2, quorum.reachable() + 1, quorum.unmeasured()) : quorum;
+  }
+
+  /** The quorum with one voter less. */
+  static Quorum afterRemoving(int leaving, Set<Integer> voters, int self, List<MemberStatus> members) {
+    final Set<Integer> changed = new HashSet<>(voters);
+    changed.remove(leaving);
+    return of(changed, self, members);
   }
 
   /** Whether a majority is known to be reachable. */

@@ -21,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
+import java.util.stream.Stream;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.GroupManagementRequest;
 import org.apache.ratis.protocol.Message;
@@ -319,8 +320,15 @@ final class RaftNode implements AutoCloseable {
    * Changes the membership from exactly these voters to exactly those, if this node leads; another change in between makes
    * it fail. Newcomers catch up first, and nothing is appended before they have; the answer comes when the change is
    * committed, when a newcomer stopped answering, or when this node leads no more.
+   *
+   * <p>Joint consensus could change any number of voters at once (Raft paper, section 6). But a leader of Ratis' that is
+   * elected in the midst of a change confirms the new voters alone, without the majority of the old ones. That is safe where
+   * any majority of the new voters shares a member with any of the old ones, which is so when they differ by one.
+   *
+   * @throws IllegalArgumentException when they differ by more
    */
   CompletableFuture<Void> setConfiguration(List<RaftPeer> from, List<RaftPeer> voters) {
+    requireOneChange(from, voters);
     final SetConfigurationRequest request =
         new SetConfigurationRequest(
             clientId,
@@ -338,6 +346,16 @@ final class RaftNode implements AutoCloseable {
           .thenAccept(RaftNode::requireSuccess);
     } catch (IOException e) {
       return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  static void requireOneChange(List<RaftPeer> from, List<RaftPeer> voters) {
+    final long differences =
+        Stream.concat(from.stream(), voters.stream())
+            .filter(peer -> !(from.contains(peer) && voters.contains(peer)))
+            .count();
+    if (differences > 1) {
+      throw new IllegalArgumentException("more than one voter would change from " + from + " to " + voters);
     }
   }
 

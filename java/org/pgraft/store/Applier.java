@@ -164,7 +164,7 @@ final class Applier {
       } else if (request instanceof Request.NodeStart start) {
         members.start(txn, start);
       } else if (request instanceof Request.NodeRemoved removed) {
-        members.remove(txn, removed.node());
+        members.remove(txn, removed);
         dedupe.forget(txn, removed.node());
       } else if (request instanceof Request.SetQuota quota) {
         setQuota(quota.bytes());

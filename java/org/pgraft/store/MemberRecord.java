@@ -6,7 +6,7 @@ import java.util.UUID;
  * What the replicated table says of a node.
  *
  * @param node its id
- * @param directory the id of the directory with which it was last seen
+ * @param directory the id of the directory with which it was last seen; {@link #NO_DIRECTORY} if it never was
  * @param start the number under which its last run writes
  * @param host the host at which the members reach it
  * @param port the port at which they do
@@ -28,4 +28,7 @@ public record MemberRecord(
     long retiredStart) {
   /** No run has this number. */
   public static final long NO_START = -1;
+
+  /** No directory has this id. */
+  public static final UUID NO_DIRECTORY = new UUID(0, 0);
 }

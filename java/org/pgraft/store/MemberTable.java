@@ -118,14 +118,27 @@ final class MemberTable {
     return new PgraftException(new Failure(SqlState.WRONG_STATE, message, "", hint));
   }
 
-  /** Enters that a node was removed; one that is not known needs no entry. */
-  void remove(Txn<ByteBuffer> txn, int node) {
-    final MemberRecord known = members.get(node);
-    if (known != null && !known.removed()) {
+  /** Enters that a node was removed, also one that never started: who repeats the removal must find that it was one. */
+  void remove(Txn<ByteBuffer> txn, Request.NodeRemoved request) {
+    final MemberRecord known = members.get(request.node());
+    if (known == null) {
       write(
           txn,
           new MemberRecord(
-              node,
+              request.node(),
+              MemberRecord.NO_DIRECTORY,
+              MemberRecord.NO_START,
+              request.host(),
+              request.port(),
+              "",
+              0,
+              true,
+              MemberRecord.NO_START));
+    } else if (!known.removed()) {
+      write(
+          txn,
+          new MemberRecord(
+              known.node(),
               known.directory(),
               known.start(),
               known.host(),

@@ -40,7 +40,7 @@ final class Samples {
         new Request.NodeStart(3, DIRECTORY, 5L << 20, 4L << 20, "host", 7001, "näme", 2),
         op(22).i32(3).i64(0x0123456789abcdefL).i64(0xfedcba9876543210L).i64(5L << 20).i64(4L << 20).text("host").i32(7001)
             .text("näme").i32(2).done());
-    all.put(new Request.NodeRemoved(3), op(23).i32(3).done());
+    all.put(new Request.NodeRemoved(3, "10.0.0.3", 7003), op(23).i32(3).text("10.0.0.3").i32(7003).done());
     all.put(new Request.SetQuota(1L << 34), op(24).i64(1L << 34).done());
     all.put(new Request.Barrier(), op(40).done());
     all.put(new Request.Init(), op(41).done());

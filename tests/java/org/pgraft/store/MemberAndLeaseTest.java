@@ -1,6 +1,7 @@
 package org.pgraft.store;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.net.InetSocketAddress;
@@ -98,7 +99,7 @@ final class MemberAndLeaseTest {
   @Test
   void when_aNodeWasRemoved_then_itComesBackOnlyWithAnotherDirectory() throws Exception {
     store.call(start(OWN, run(5)));
-    store.call(new Request.NodeRemoved(NODE).encode());
+    store.call(new Request.NodeRemoved(NODE, "h", 7001).encode());
     assertTrue(store.store.member(NODE).orElseThrow().removed());
     assertEquals(SqlState.WRONG_STATE, store.refused(start(OWN, run(6))).sqlState());
 
@@ -111,7 +112,7 @@ final class MemberAndLeaseTest {
   @Test
   void when_aNodeWasRemoved_then_whatItSentBeforeIsNotCarriedOutLater() throws Exception {
     store.call(start(OWN, run(5)));
-    store.call(new Request.NodeRemoved(NODE).encode());
+    store.call(new Request.NodeRemoved(NODE, "h", 7001).encode());
     assertUnknown(store.offer(new Batch(NODE, run(5), 1, 0, List.of(Wire.put("k", "late")))));
 
     store.call(start(FOREIGN, run(1)));
@@ -122,10 +123,19 @@ final class MemberAndLeaseTest {
   }
 
   @Test
-  void when_anUnknownNodeIsRemoved_then_nothingIsEntered() throws Exception {
-    store.call(new Request.NodeRemoved(99).encode());
+  void when_aNodeIsRemovedThatNeverStarted_then_itsAddressIsKeptAndItMayStartLater() throws Exception {
+    store.call(new Request.NodeRemoved(NODE, "10.0.0.9", 7009).encode());
+    final MemberRecord removed = store.store.member(NODE).orElseThrow();
+    assertTrue(removed.removed());
+    assertEquals("10.0.0.9", removed.host());
+    assertEquals(7009, removed.port());
 
-    assertEquals(List.of(), store.store.members());
+    store.call(start(OWN, run(1)));
+    final MemberRecord back = store.store.member(NODE).orElseThrow();
+    assertFalse(back.removed());
+    assertEquals(OWN, back.directory());
+    assertEquals("10.0.0.9", back.host(), "an id belongs to its address for good");
+    assertEquals(MemberRecord.NO_START, back.retiredStart());
   }
 
   @Test
