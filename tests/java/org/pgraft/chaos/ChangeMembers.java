@@ -5,6 +5,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.pgraft.cluster.Await;
 import org.pgraft.cluster.Session;
 import org.pgraft.cluster.TestNode;
@@ -15,10 +18,11 @@ import org.pgraft.cluster.TestNode;
  */
 record ChangeMembers(String name) implements Fault {
   private static final String TIMEOUT = "20s";
+  private static final int REPLACING_MILLIS = 400;
 
   /** The order of things. */
   private enum Way {
-    ADD_THEN_REMOVE, REPLACE, REPLACE_DEAD
+    ADD_THEN_REMOVE, REPLACE, REPLACE_DEAD, REPLACE_WHILE_THE_LEADER_DIES
   }
 
   /** There is one change of the members at a time. */
@@ -32,18 +36,40 @@ record ChangeMembers(String name) implements Fault {
     List<Integer> before = members(arena.leader());
     Way way = Way.values()[random.nextInt(Way.values().length)];
     TestNode leader = arena.leader();
-    TestNode leaving = way == Way.REPLACE_DEAD ? arena.anyFollower(random) : arena.anyNode(random);
+    TestNode leaving =
+        way == Way.REPLACE_DEAD || way == Way.REPLACE_WHILE_THE_LEADER_DIES
+            ? arena.anyFollower(random)
+            : arena.anyNode(random);
     boolean leads = leaving.equals(leader);
     TestNode coming = arena.cluster().oneMoreWaiting();
-    TestNode asked = arena.others(leaving).get(random.nextInt(arena.others(leaving).size()));
+    List<TestNode> askable =
+        arena.others(leaving).stream()
+            .filter(node -> way != Way.REPLACE_WHILE_THE_LEADER_DIES || !node.equals(leader))
+            .toList();
+    TestNode asked = askable.get(random.nextInt(askable.size()));
     String at = coming.number() + ", '" + coming.host().address() + "', " + coming.host().raftPort();
     if (way == Way.REPLACE_DEAD) {
       leaving.kill();
     }
-    if (way == Way.ADD_THEN_REMOVE) {
-      change(asked, "SELECT pgraft_add_node(" + at + ")");
-    } else {
-      change(asked, "SELECT pgraft_replace_node(" + leaving.number() + ", " + at + ")");
+    String replacement = "SELECT pgraft_replace_node(" + leaving.number() + ", " + at + ")";
+    switch (way) {
+      case ADD_THEN_REMOVE -> change(asked, "SELECT pgraft_add_node(" + at + ")");
+      case REPLACE, REPLACE_DEAD -> change(asked, replacement);
+      case REPLACE_WHILE_THE_LEADER_DIES -> {
+        ExecutorService operator = Executors.newSingleThreadExecutor();
+        try {
+          Future<?> changing = operator.submit(() -> {
+            change(asked, replacement);
+            return null;
+          });
+          Thread.sleep(random.nextInt(REPLACING_MILLIS));
+          leader.kill();
+          leader.start();
+          changing.get();
+        } finally {
+          operator.shutdownNow();
+        }
+      }
     }
     return new Injection() {
       @Override
@@ -54,7 +80,7 @@ record ChangeMembers(String name) implements Fault {
           change(coming, "SELECT pgraft_remove_node(" + leaving.number() + ")");
         }
         arena.exchange(leaving, coming);
-        if (way != Way.REPLACE_DEAD) {
+        if (leaving.running()) {
           leaving.stop("fast");
         }
       }
