@@ -45,6 +45,12 @@ static int	max_log_entries;
 static int	compaction_threshold;
 static int	metrics_port;
 static bool metrics_enabled;
+static int	tls_enabled = 0;
+static char *tls_cert_file;
+static char *tls_key_file;
+static char *tls_ca_file;
+static char *tls_allowed_names;
+static bool allow_insecure;
 
 #define LOG_LEVEL_WARNING	2
 /* An enum's variable has its default from the start: builds with assertions insist on it. */
@@ -68,6 +74,21 @@ static const struct config_enum_entry log_levels[] = {
 	{"info", 1, false},
 	{"warning", LOG_LEVEL_WARNING, false},
 	{"error", 3, false},
+	{NULL, 0, false}
+};
+
+/* The order of org.pgraft.config.TlsMode; what a boolean may be called, too. */
+static const struct config_enum_entry tls_modes[] = {
+	{"off", 0, false},
+	{"accept", 1, false},
+	{"prefer", 2, false},
+	{"on", 3, false},
+	{"false", 0, true},
+	{"no", 0, true},
+	{"0", 0, true},
+	{"true", 3, true},
+	{"yes", 3, true},
+	{"1", 3, true},
 	{NULL, 0, false}
 };
 
@@ -223,6 +244,40 @@ define_sizes(void)
 }
 
 static void
+define_tls(void)
+{
+	DefineCustomEnumVariable("pgraft.tls_enabled",
+							 "Whether members talk over TLS, showing each other certificates.",
+							 "accept takes connections of either kind and makes plain ones, prefer makes encrypted ones: steps of a cluster that changes.",
+							 &tls_enabled, 0, tls_modes, PGC_POSTMASTER, 0,
+							 NULL, NULL, NULL);
+	DefineCustomStringVariable("pgraft.tls_cert_file",
+							   "This node's certificate for the other members.",
+							   "A relative path begins in the data directory.",
+							   &tls_cert_file, "", PGC_SIGHUP, 0,
+							   NULL, NULL, NULL);
+	DefineCustomStringVariable("pgraft.tls_key_file",
+							   "The private key of this node's certificate.", NULL,
+							   &tls_key_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY,
+							   NULL, NULL, NULL);
+	DefineCustomStringVariable("pgraft.tls_ca_file",
+							   "The certificates of those who sign the members' certificates.",
+							   NULL,
+							   &tls_ca_file, "", PGC_SIGHUP, 0,
+							   NULL, NULL, NULL);
+	DefineCustomStringVariable("pgraft.tls_allowed_names",
+							   "Names of which a member's certificate must have one, separated by commas.",
+							   "Empty: every certificate of pgraft.tls_ca_file is a member's.",
+							   &tls_allowed_names, "", PGC_SIGHUP, 0,
+							   NULL, NULL, NULL);
+	DefineCustomBoolVariable("pgraft.allow_insecure",
+							 "Let other machines reach a members' port without TLS.",
+							 NULL,
+							 &allow_insecure, false, PGC_POSTMASTER, 0,
+							 NULL, NULL, NULL);
+}
+
+static void
 define_metrics(void)
 {
 	DefineCustomBoolVariable("pgraft.metrics_enabled",
@@ -275,6 +330,7 @@ pgraft_define_settings(void)
 	define_identity();
 	define_times();
 	define_sizes();
+	define_tls();
 	define_metrics();
 	define_jvm();
 	DefineCustomEnumVariable("pgraft.read_consistency",
@@ -336,6 +392,12 @@ pgraft_settings_lines(void)
 	lines = add_int(lines, "snapshot_interval", snapshot_interval);
 	lines = add_int(lines, "max_log_entries", max_log_entries);
 	lines = add_int(lines, "compaction_threshold", compaction_threshold);
+	lines = add_text(lines, "tls_enabled", tls_modes[tls_enabled].name);
+	lines = add_text(lines, "tls_cert_file", tls_cert_file);
+	lines = add_text(lines, "tls_key_file", tls_key_file);
+	lines = add_text(lines, "tls_ca_file", tls_ca_file);
+	lines = add_text(lines, "tls_allowed_names", tls_allowed_names);
+	lines = add_text(lines, "allow_insecure", allow_insecure ? "on" : "off");
 	lines = add_text(lines, "metrics_enabled", metrics_enabled ? "on" : "off");
 	lines = add_int(lines, "metrics_port", metrics_port);
 	lines = add_text(lines, "metrics_address", metrics_address);

@@ -26,6 +26,8 @@ import java.util.List;
  * @param compactionThreshold revisions of history kept
  * @param maxStoreBytes the store's quota, bytes
  * @param maxProcesses how many processes PostgreSQL can have, each of which may read the store
+ * @param tls what the members' TLS is made of
+ * @param allowInsecure whether others than this machine may reach a members' port that takes connections without TLS
  * @param metricsEnabled whether the metrics page is served
  * @param metricsAddress on which address
  * @param metricsPort on which port
@@ -50,6 +52,8 @@ public record Settings(
     int compactionThreshold,
     long maxStoreBytes,
     int maxProcesses,
+    TlsSettings tls,
+    boolean allowInsecure,
     boolean metricsEnabled,
     String metricsAddress,
     int metricsPort,
@@ -69,7 +73,8 @@ public record Settings(
     final List<ClusterMember> members = InitialCluster.parse(raw.text("initial_cluster", ""));
     final NodeAddress self = NodeAddress.of(raw, members);
     final int electionTimeout = raw.integer("election_timeout", 1000);
-    return new Settings(
+    final Path pgdata = Path.of(raw.text("pgdata", ""));
+    final Settings parsed = new Settings(
         clusterId(raw.text("cluster_id", "pgraft")),
         self.nodeId(),
         self.name(),
@@ -77,7 +82,7 @@ public record Settings(
         self.advertisedHost(),
         self.port(),
         members,
-        Path.of(raw.text("pgdata", "")),
+        pgdata,
         Path.of(raw.text("data_dir", "")),
         electionTimeout,
         heartbeat(raw, electionTimeout),
@@ -88,10 +93,23 @@ public record Settings(
         raw.integer("compaction_threshold", 10000),
         raw.number("max_store_size", 2L << 30),
         raw.integer("max_processes", 256),
+        TlsSettings.of(raw, pgdata),
+        raw.on("allow_insecure"),
         raw.on("metrics_enabled"),
         raw.text("metrics_address", "127.0.0.1"),
         raw.integer("metrics_port", 9100),
         LogLevel.parse(raw.text("log_level", "warning")));
+    if (parsed.isInsecure() && !parsed.allowInsecure()) {
+      throw new ConfigException(
+          "the members' port would listen on " + parsed.listenHost() + " and take connections without TLS",
+          "Set pgraft.tls_enabled to on, or, if nobody but the members can reach that port, pgraft.allow_insecure.");
+    }
+    return parsed;
+  }
+
+  /** Whether others than this machine can reach the members' port without showing a certificate. */
+  public boolean isInsecure() {
+    return tls.mode().acceptsPlain() && !isLoopback(listenHost);
   }
 
   /** Whether the other members are told an address at which this node does not listen, because it is a loopback one. */

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -80,6 +81,7 @@ final class Doorkeeper extends ChannelInboundHandlerAdapter {
 
   private final Limits limits;
   private final BootClock clock;
+  private final Consumer<Channel> door;
   /** By the address at the other end, in the order of arrival. */
   private final Map<SocketAddress, Visitor> visitors = new LinkedHashMap<>();
 
@@ -87,9 +89,15 @@ final class Doorkeeper extends ChannelInboundHandlerAdapter {
   private long warnedAt;
   private boolean warned;
 
-  Doorkeeper(Limits limits, BootClock clock) {
+  /**
+   * @param limits what is granted
+   * @param clock by which the strangers' time is measured
+   * @param door put into each connection, behind what counts its bytes and before what serves it
+   */
+  Doorkeeper(Limits limits, BootClock clock, Consumer<Channel> door) {
     this.limits = limits;
     this.clock = clock;
+    this.door = door;
   }
 
   @Override
@@ -102,6 +110,7 @@ final class Doorkeeper extends ChannelInboundHandlerAdapter {
     }
     channel.closeFuture().addListener(closed -> gone(visitor));
     channel.pipeline().addLast(visitor);
+    door.accept(channel);
     listening.fireChannelRead(accepted);
   }
 

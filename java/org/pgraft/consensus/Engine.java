@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,12 +23,15 @@ import org.apache.ratis.server.storage.RaftStorage;
 import org.apache.ratis.util.ExitUtils;
 import org.apache.ratis.util.LifeCycle;
 import org.pgraft.command.Responses;
+import org.pgraft.config.ConfigException;
 import org.pgraft.config.Settings;
 import org.pgraft.consensus.EngineStatus.Phase;
 import org.pgraft.metrics.Latencies;
 import org.pgraft.store.MemberRecord;
 import org.pgraft.store.Store;
 import org.pgraft.store.StoreDirectory;
+import org.pgraft.tls.Credentials;
+import org.pgraft.tls.TlsDoor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -67,7 +71,8 @@ public final class Engine {
   private final MemberBoard board = new MemberBoard();
   private final Latencies latencies = new Latencies();
   private final DurableVotes votes = new DurableVotes(DirectorySync.FSYNC, this::fail);
-  private final PeerClients clients = new PeerClients(RatisProperties.MESSAGE_BYTES_MAX);
+  private final Credentials credentials;
+  private final PeerClients clients;
   private final ScheduledExecutorService routing = EngineThreads.single("pgraft-router");
   private final ScheduledExecutorService leasing = EngineThreads.single("pgraft-lease");
   private final CommitAnnouncer announcer = new CommitAnnouncer(leasing);
@@ -110,13 +115,20 @@ public final class Engine {
    * An engine that is not started.
    *
    * @param settings this node's settings
+   * @param credentials by which members trust each other
    * @param sink where the leadership lease is published
    * @param clock the clock by which leases and deadlines are measured
    * @param wakeWorker called, from any thread, when the worker should look at {@link #status} or {@link #failure}
    */
-  public Engine(Settings settings, LeaseSink sink, BootClock clock, Runnable wakeWorker) {
+  public Engine(Settings settings, Credentials credentials, LeaseSink sink, BootClock clock, Runnable wakeWorker) {
     this.settings = settings;
     this.reloaded = settings;
+    this.credentials = credentials;
+    this.clients =
+        new PeerClients(
+            RatisProperties.MESSAGE_BYTES_MAX,
+            credentials,
+            host -> host.equals(settings.ownHost()) ? settings.advertisedHost() : host);
     this.sink = sink;
     this.store = new OpenStore(sink, wakeWorker);
     this.clock = clock;
@@ -130,7 +142,10 @@ public final class Engine {
     this.dormant =
         new DormantNode(
             files, cluster, storeLimits(), backups, clock, this, this::isDormant, () -> clearance.hearsLeader());
-    this.port = new MembersPort(new Doorkeeper(Doorkeeper.Limits.ofThisProcess(), clock));
+    this.port =
+        new MembersPort(
+            new Doorkeeper(
+                Doorkeeper.Limits.ofThisProcess(), clock, new TlsDoor(credentials)::guard));
     this.duties = new DutyWatch(clock, settings.hangTimeoutMillis());
     this.stall = new LogStall(settings.fsyncTimeoutMillis());
     this.snapshots =
@@ -350,7 +365,8 @@ public final class Engine {
   private Parameters parameters(PeerReceiver receiver, Acquaintances acquaintances) {
     final Parameters parameters = new Parameters();
     final PeerHandler handler = new PeerHandler(cluster, receiver);
-    AnnouncingRpcType.setAnnouncer(parameters, announcer);
+    MembersRpcType.setAnnouncer(parameters, announcer);
+    credentials.dialing().ifPresent(dialing -> MembersRpcType.setDialing(parameters, dialing));
     GrpcConfigKeys.Server.setServicesCustomizer(
         parameters,
         (builder, types) ->
@@ -496,8 +512,17 @@ public final class Engine {
     }
   }
 
-  /** Takes over the settings that may change while the engine runs. */
-  public void reload(Settings changed) {
+  /** When this node's certificate for the members is out of date; empty without TLS. */
+  public Optional<Instant> certificateExpiry() {
+    return credentials.expiry();
+  }
+
+  /**
+   * Takes over the settings that may change while the engine runs.
+   *
+   * @throws ConfigException when the certificates cannot be used; those of before stay, and all else is taken over
+   */
+  public void reload(Settings changed) throws ConfigException {
     duties.setLimit(changed.hangTimeoutMillis());
     stall.setLimit(changed.fsyncTimeoutMillis());
     snapshots.setInterval(changed.snapshotInterval());
@@ -510,6 +535,7 @@ public final class Engine {
     if (keeping != null) {
       keeping.setThreshold(changed.compactionThreshold());
     }
+    credentials.reload(changed.tls());
   }
 
   /** Gives lease and leadership to another member if there is one, then closes everything. Blocks for up to 3 s. */

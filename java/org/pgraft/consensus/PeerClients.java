@@ -6,6 +6,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.ratis.thirdparty.io.grpc.CallOptions;
@@ -18,6 +19,7 @@ import org.apache.ratis.thirdparty.io.grpc.stub.ClientCalls;
 import org.apache.ratis.thirdparty.io.grpc.stub.StreamObserver;
 import org.apache.ratis.thirdparty.io.netty.channel.ChannelOption;
 import org.apache.ratis.util.JavaUtils;
+import org.pgraft.tls.Credentials;
 
 /**
  * Calls other members over {@link PeerService}. One channel for each address, made when first used and kept. A channel
@@ -37,10 +39,19 @@ final class PeerClients implements AutoCloseable {
 
   private final Map<InetSocketAddress, Peer> peers = new ConcurrentHashMap<>();
   private final int messageBytesMax;
+  private final Credentials credentials;
+  private final UnaryOperator<String> certified;
   private volatile boolean closed;
 
-  PeerClients(int messageBytesMax) {
+  /**
+   * @param messageBytesMax the largest answer
+   * @param credentials whether the connections are encrypted, and by what
+   * @param certified the host in a member's certificate, of that at which it is dialed
+   */
+  PeerClients(int messageBytesMax, Credentials credentials, UnaryOperator<String> certified) {
     this.messageBytesMax = messageBytesMax;
+    this.credentials = credentials;
+    this.certified = certified;
   }
 
   /**
@@ -103,13 +114,20 @@ final class PeerClients implements AutoCloseable {
   }
 
   private Peer open(InetSocketAddress address) {
-    return new Peer(
+    final NettyChannelBuilder builder =
         NettyChannelBuilder.forAddress(address.getHostString(), address.getPort())
-            .usePlaintext()
             .directExecutor()
             .maxInboundMessageSize(messageBytesMax)
-            .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS)
-            .build());
+            .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS);
+    credentials
+        .dialing()
+        .ifPresentOrElse(
+            tls ->
+                builder
+                    .sslContext(tls)
+                    .overrideAuthority(HostPort.format(certified.apply(address.getHostString()), address.getPort())),
+            builder::usePlaintext);
+    return new Peer(builder.build());
   }
 
   @Override

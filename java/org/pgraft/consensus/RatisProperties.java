@@ -64,7 +64,7 @@ final class RatisProperties {
   static RaftProperties of(
       Path storage, String host, int port, long electionTimeoutMillis, long keptEntries) {
     final RaftProperties properties = new RaftProperties();
-    RaftConfigKeys.Rpc.setType(properties, new AnnouncingRpcType());
+    RaftConfigKeys.Rpc.setType(properties, new MembersRpcType());
     RaftServerConfigKeys.setStorageDir(properties, List.of(storage.toFile()));
     RaftServerConfigKeys.setStorageFreeSpaceMin(properties, SizeInBytes.valueOf(0));
     transport(properties, host, port);

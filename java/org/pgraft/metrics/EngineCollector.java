@@ -28,6 +28,11 @@ final class EngineCollector extends Collector {
     consensus(page, now);
     requests(page, now);
     store(page, now);
+    gauge(
+        page,
+        "pgraft_certificate_expiry_timestamp_seconds",
+        "When this node's certificate for the other members is out of date; NaN without TLS.",
+        now.certificateExpirySeconds());
     peers(page, now.peers());
     return page;
   }

@@ -25,6 +25,7 @@ import java.util.List;
  * @param quotaBytes the limit of the store
  * @param snapshots snapshots finished since the start
  * @param snapshotAgeSeconds age of the newest snapshot, NaN when there is none
+ * @param certificateExpirySeconds when this node's certificate is out of date, in seconds since 1970, NaN without TLS
  * @param peers the other members, as the lease holder sees them
  */
 public record MetricsView(
@@ -47,6 +48,7 @@ public record MetricsView(
     double quotaBytes,
     double snapshots,
     double snapshotAgeSeconds,
+    double certificateExpirySeconds,
     List<Peer> peers) {
   /**
    * Another member.

@@ -21,6 +21,7 @@ import org.pgraft.consensus.Engine;
 import org.pgraft.consensus.EngineException;
 import org.pgraft.consensus.EngineStatus;
 import org.pgraft.worker.StatusPage.WorkerState;
+import org.pgraft.tls.Credentials;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -84,8 +85,10 @@ final class EngineHost {
   void boot(List<String> lines) {
     ServerLog.instance().open(server, LogLevel.WARNING);
     Thread.setDefaultUncaughtExceptionHandler((thread, thrown) -> died("thread " + thread.getName(), thrown));
+    final Credentials credentials;
     try {
       settings = Settings.parse(lines);
+      credentials = Credentials.load(settings.tls());
     } catch (ConfigException e) {
       refuse(e.getMessage(), e.hint());
       return;
@@ -97,7 +100,13 @@ final class EngineHost {
           settings.advertisedHost(),
           settings.listenHost());
     }
-    engine = new Engine(settings, lease, server::boottimeNanos, this::changed);
+    if (settings.isInsecure()) {
+      LOG.warn(
+          "the members' port on {} takes connections without TLS (pgraft.allow_insecure): whoever reaches it can change"
+              + " and destroy what the cluster keeps",
+          settings.listenHost());
+    }
+    engine = new Engine(settings, credentials, lease, server::boottimeNanos, this::changed);
     pauses = PauseWatch.ofThisJvm(engine.latencies());
     metrics = new MetricsPage(settings, page, engine, server::boottimeNanos);
     daemon("pgraft-boot", this::start);

@@ -97,6 +97,7 @@ final class MetricsPage implements AutoCloseable {
         ofOpen(store, store.quotaBytes()),
         engine.snapshotsFinished(),
         age,
+        engine.certificateExpiry().map(expiry -> (double) expiry.getEpochSecond()).orElse(Double.NaN),
         peers(status));
   }
 

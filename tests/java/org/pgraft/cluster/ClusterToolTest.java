@@ -104,4 +104,36 @@ final class ClusterToolTest {
     assertEquals("added n6", text("add"), "the number of a node that was removed is not used again");
     assertTrue(run("remove", "n1").text().contains("there is no node n1"));
   }
+
+  @Test
+  void when_a_cluster_is_made_with_tls_then_its_certificates_can_be_renewed_while_it_runs() {
+    text("init", "--tls", "--nodes", "3", "--pg-config", BINDIR + "/pg_config", "--port", Integer.toString(Ports.take()),
+        "--raft-port", Integer.toString(Ports.take()));
+    text("start");
+    assertEquals("on", sql("n1", "SHOW pgraft.tls_enabled"));
+    assertEquals("t", sql("n1", "SELECT pgraft_kv_put('key', 'value')"));
+    String workers = workers();
+    String authority = authorities();
+
+    assertEquals("renewed the certificates of n1 n2 n3", text("certificates"));
+    assertEquals(authority, authorities());
+    assertEquals("renewed the certificates of n1 n2 n3", text("certificates", "--authority"));
+    assertNotEquals(authority, authorities());
+    assertEquals(workers, workers(), "nothing was restarted");
+
+    // whose connections are made by the new certificates alone
+    text("restart", "n2");
+    assertEquals("added n4", text("add"));
+    assertEquals("value", sql("n2", "SELECT pgraft_kv_get('key')"));
+    assertEquals("value", sql("n4", "SELECT pgraft_kv_get('key')"));
+  }
+
+  private String workers() {
+    return sql("n1", "SELECT worker_pid FROM pgraft_node_status()") + sql("n2", "SELECT worker_pid FROM pgraft_node_status()")
+        + sql("n3", "SELECT worker_pid FROM pgraft_node_status()");
+  }
+
+  private String authorities() {
+    return Command.run(List.of("cat", parent + "/cluster/n1/pgraft-ca.crt")).orFail("cat").text();
+  }
 }

@@ -76,6 +76,8 @@ public final class TestNode {
     // what PostgreSQL itself writes needs not survive anything here; the engine's own fsync stays
     set("fsync", "off");
     set("shared_preload_libraries", "pgraft");
+    // the hosts' network is the test's own
+    set("pgraft.allow_insecure", "on");
   }
 
   /** Sets a parameter for the next start or {@link #reload}. */

@@ -31,6 +31,29 @@ final class RefusedSettingsTest {
   }
 
   @Test
+  void when_othersCanReachThePortWithoutTls_then_theTwoWaysOutAreNamed() {
+    final ConfigException refused = refused("name=n2", "listen_address=10.0.0.2", THREE);
+
+    says(refused.getMessage(), "10.0.0.2", "without TLS");
+    says(refused.hint(), "pgraft.tls_enabled", "pgraft.allow_insecure");
+    says(refusal("listen_address=*", "address=10.0.0.2"), "0.0.0.0", "without TLS");
+  }
+
+  @Test
+  void when_tlsHasNoFiles_then_theMissingOneIsNamed() {
+    says(refusal("tls_enabled=on", "tls_cert_file=c", "tls_key_file=k"), "pgraft.tls_ca_file is not set");
+    says(refusal("tls_enabled=accept", "tls_key_file=k", "tls_ca_file=a"), "pgraft.tls_cert_file is not set");
+  }
+
+  @Test
+  void when_tlsIsNeitherOnNorOff_then_theChoicesAreNamed() {
+    final ConfigException refused = refused("tls_enabled=maybe");
+
+    says(refused.getMessage(), "pgraft.tls_enabled", "maybe");
+    says(refused.hint(), "off", "accept", "prefer", "on");
+  }
+
+  @Test
   void when_thePortIsNotThatOfTheList_then_bothAreNamed() {
     final String message = refusal("name=n2", "port=7009", THREE);
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -155,6 +156,30 @@ final class SettingsTest {
   }
 
   @Test
+  void when_tlsIsOn_then_itsFilesAreSoughtInTheDataDirectory() throws Exception {
+    final TlsSettings tls =
+        settings(
+                "pgdata=/data/pg", "tls_enabled=on", "tls_cert_file=server.crt", "tls_key_file=/etc/keys/server.key",
+                "tls_ca_file=ca.crt", "tls_allowed_names= a.example , b.example,")
+            .tls();
+
+    assertEquals(TlsMode.ON, tls.mode());
+    assertEquals(Path.of("/data/pg/server.crt"), tls.certificate());
+    assertEquals(Path.of("/etc/keys/server.key"), tls.key());
+    assertEquals(Path.of("/data/pg/ca.crt"), tls.authority());
+    assertEquals(List.of("a.example", "b.example"), tls.allowedNames());
+  }
+
+  @Test
+  void when_onlyTlsIsTaken_then_listeningElsewhereIsNotInsecure() throws Exception {
+    final String[] files = {"tls_cert_file=c", "tls_key_file=k", "tls_ca_file=a"};
+    assertTrue(settings("listen_address=10.0.0.1").isInsecure());
+    assertTrue(settings("listen_address=10.0.0.1", "tls_enabled=prefer", files[0], files[1], files[2]).isInsecure());
+    assertFalse(settings("listen_address=10.0.0.1", "tls_enabled=on", files[0], files[1], files[2]).isInsecure());
+    assertFalse(settings("listen_address=127.0.0.1").isInsecure());
+  }
+
+  @Test
   void when_theMembersAreAskedFor_then_nobodyCanChangeThem() throws Exception {
     final List<ClusterMember> members = settings("name=n1", THREE).initialMembers();
 
@@ -162,6 +187,8 @@ final class SettingsTest {
   }
 
   private static Settings settings(String... settings) throws ConfigException {
-    return Settings.parse(List.of(settings));
+    final List<String> all = new ArrayList<>(List.of(settings));
+    all.add("allow_insecure=on");
+    return Settings.parse(all);
   }
 }

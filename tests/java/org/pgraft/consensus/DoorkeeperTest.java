@@ -19,6 +19,7 @@ import org.apache.ratis.thirdparty.io.netty.channel.EventLoopGroup;
 import org.apache.ratis.util.NettyUtils;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.pgraft.tls.Credentials;
 
 /** What strangers may hold of a port on which gRPC listens. */
 class DoorkeeperTest {
@@ -29,7 +30,7 @@ class DoorkeeperTest {
 
   private final EventLoopGroup threads = NettyUtils.newEventLoopGroup("test", 1, true);
   private final List<Socket> sockets = new ArrayList<>();
-  private final PeerClients clients = new PeerClients(1 << 20);
+  private final PeerClients clients = new PeerClients(1 << 20, Credentials.none(), host -> host);
   private Doorkeeper doorkeeper;
   private Server server;
 
@@ -106,7 +107,7 @@ class DoorkeeperTest {
   }
 
   private void listen(Doorkeeper.Limits limits) throws IOException {
-    doorkeeper = new Doorkeeper(limits, System::nanoTime);
+    doorkeeper = new Doorkeeper(limits, System::nanoTime, channel -> {});
     server =
         new MembersPort(doorkeeper)
             .guard(NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)))

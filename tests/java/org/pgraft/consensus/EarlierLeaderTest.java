@@ -27,6 +27,7 @@ import org.apache.ratis.thirdparty.io.grpc.stub.StreamObserver;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.pgraft.tls.Credentials;
 
 /** A node whose log begins with an entry of an earlier leader, which was never committed. */
 final class EarlierLeaderTest {
@@ -69,7 +70,7 @@ final class EarlierLeaderTest {
   private static void appendToEmptyLog(int[] ports) throws Exception {
     final UUID cluster = RaftNode.clusterUuid("pgraft");
     final InetSocketAddress address = new InetSocketAddress("127.0.0.1", ports[1]);
-    try (PeerClients clients = new PeerClients(RatisProperties.MESSAGE_BYTES_MAX)) {
+    try (PeerClients clients = new PeerClients(RatisProperties.MESSAGE_BYTES_MAX, Credentials.none(), host -> host)) {
       final byte[] name = "pgraft".getBytes(StandardCharsets.UTF_8);
       final ByteBuffer body = ByteBuffer.allocate(8 + name.length).putInt(2);
       PeerMessage.putText(body, name);

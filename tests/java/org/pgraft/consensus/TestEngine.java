@@ -19,6 +19,7 @@ import org.pgraft.command.Responses;
 import org.pgraft.command.WireReader;
 import org.pgraft.command.WireWriter;
 import org.pgraft.config.Settings;
+import org.pgraft.tls.Credentials;
 
 /** An engine with a lease word of its own, without a PostgreSQL around it: several fit into one test's process. */
 final class TestEngine implements LeaseSink {
@@ -54,7 +55,8 @@ final class TestEngine implements LeaseSink {
   }
 
   TestEngine start() throws Exception {
-    engine = new Engine(Settings.parse(settings), this, System::nanoTime, () -> {});
+    final Settings parsed = Settings.parse(settings);
+    engine = new Engine(parsed, Credentials.load(parsed.tls()), this, System::nanoTime, () -> {});
     engine.start();
     return this;
   }

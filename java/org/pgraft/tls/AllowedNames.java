@@ -1,0 +1,75 @@
+package org.pgraft.tls;
+
+import java.net.Socket;
+import java.security.cert.CertificateException;
+import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.function.Supplier;
+import javax.naming.InvalidNameException;
+import javax.naming.ldap.LdapName;
+import javax.naming.ldap.Rdn;
+import javax.net.ssl.SSLEngine;
+import org.apache.ratis.thirdparty.io.grpc.util.AdvancedTlsX509TrustManager.SslSocketAndEnginePeerVerifier;
+
+/**
+ * Lets a certificate pass that bears one of the allowed names: as a DNS name or an IP address among its alternative names, or
+ * as its common name. Asked when the certificate's chain has been found good already.
+ *
+ * <p>Thread-safe; called during handshakes, on Netty's threads.
+ */
+final class AllowedNames implements SslSocketAndEnginePeerVerifier {
+  private static final int DNS_NAME = 2;
+  private static final int IP_ADDRESS = 7;
+
+  private final Supplier<List<String>> allowed;
+
+  /**
+   * @param allowed the names that are allowed now, empty for all
+   */
+  AllowedNames(Supplier<List<String>> allowed) {
+    this.allowed = allowed;
+  }
+
+  @Override
+  public void verifyPeerCertificate(X509Certificate[] chain, String type, SSLEngine engine) throws CertificateException {
+    check(chain[0]);
+  }
+
+  @Override
+  public void verifyPeerCertificate(X509Certificate[] chain, String type, Socket socket) throws CertificateException {
+    check(chain[0]);
+  }
+
+  private void check(X509Certificate certificate) throws CertificateException {
+    final List<String> now = allowed.get();
+    final List<String> names = names(certificate);
+    if (!now.isEmpty() && names.stream().noneMatch(name -> now.stream().anyMatch(name::equalsIgnoreCase))) {
+      throw new CertificateException("none of the names " + names + " of the certificate is in pgraft.tls_allowed_names");
+    }
+  }
+
+  private static List<String> names(X509Certificate certificate) throws CertificateException {
+    final List<String> names = new ArrayList<>();
+    final Collection<List<?>> alternatives = certificate.getSubjectAlternativeNames();
+    if (alternatives != null) {
+      for (List<?> alternative : alternatives) {
+        final int kind = (Integer) alternative.get(0);
+        if (kind == DNS_NAME || kind == IP_ADDRESS) {
+          names.add((String) alternative.get(1));
+        }
+      }
+    }
+    try {
+      for (Rdn part : new LdapName(certificate.getSubjectX500Principal().getName()).getRdns()) {
+        if (part.getType().equalsIgnoreCase("CN")) {
+          names.add(part.getValue().toString());
+        }
+      }
+    } catch (InvalidNameException e) {
+      throw new CertificateException("the subject of the certificate cannot be read", e);
+    }
+    return names;
+  }
+}

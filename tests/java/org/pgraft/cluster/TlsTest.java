@@ -1,0 +1,176 @@
+package org.pgraft.cluster;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.pgraft.tls.TestAuthority;
+
+/** Members that show each other certificates: a cluster of them, one that becomes one, and certificates that are renewed. */
+final class TlsTest extends ClusterTest {
+  @TempDir private Path root;
+  private TestAuthority authority;
+
+  @BeforeEach
+  void found() throws Exception {
+    authority = new TestAuthority(root.resolve("ca"));
+  }
+
+  @Test
+  void when_members_show_certificates_then_they_are_a_cluster_and_others_are_not_let_in() throws Exception {
+    TestCluster cluster = untilTheEnd(TestCluster.prepared(3, Map.of("pgraft.command_timeout", "30s")));
+    for (TestNode node : cluster.nodes()) {
+      secure(node, authority, "on");
+    }
+    cluster.startAll();
+    cluster.leader().put("key", "value");
+    for (TestNode node : cluster.nodes()) {
+      assertEquals("value", node.get("key"));
+    }
+
+    try (Stranger stranger = new Stranger(cluster.leader())) {
+      stranger.sendPreface();
+      assertTrue(stranger.isShownOut(), "who speaks plain text is shown out");
+    }
+    TestNode plain = cluster.oneMoreWaiting();
+    assertNotAdded(cluster.node(1), plain);
+    TestNode foreign = cluster.oneMoreWaiting();
+    foreign.stop("fast");
+    secure(foreign, new TestAuthority(root.resolve("elsewhere")), "on");
+    foreign.start();
+    assertNotAdded(cluster.node(1), foreign);
+
+    foreign.stop("fast");
+    secure(foreign, authority, "on");
+    foreign.start();
+    assertTrue(cluster.node(1).truth("SELECT pgraft_add_node(" + at(foreign) + ")"));
+    assertEquals("value", foreign.get("key"));
+  }
+
+  @Test
+  void when_a_cluster_changes_to_tls_node_by_node_then_it_goes_on_all_the_time() throws Exception {
+    TestCluster cluster = cluster(3, Map.of("pgraft.command_timeout", "30s"));
+    List<String> written = new ArrayList<>();
+    for (String mode : List.of("accept", "prefer", "on")) {
+      for (TestNode node : cluster.nodes()) {
+        TestNode other = cluster.others(node).get(0);
+        node.stop("fast");
+        secure(node, authority, mode);
+        other.put("while " + node + " changes to " + mode, "1");
+        written.add("while " + node + " changes to " + mode);
+        node.start();
+        Await.until(node + " is in with tls_enabled " + mode, () -> node.get("while " + node + " changes to " + mode) != null);
+      }
+    }
+    for (TestNode node : cluster.nodes()) {
+      for (String key : written) {
+        assertEquals("1", node.get(key), () -> key + " on " + node);
+      }
+    }
+    try (Stranger stranger = new Stranger(cluster.leader())) {
+      stranger.sendPreface();
+      assertTrue(stranger.isShownOut(), "plain text is not taken any more");
+    }
+  }
+
+  @Test
+  void when_authority_and_certificates_are_renewed_by_reloads_then_no_server_restarts_for_it() throws Exception {
+    TestCluster cluster = untilTheEnd(TestCluster.prepared(3, Map.of("pgraft.command_timeout", "30s")));
+    for (TestNode node : cluster.nodes()) {
+      secure(node, authority, "on");
+    }
+    cluster.startAll();
+    cluster.leader().put("key", "value");
+    List<String> workers = workers(cluster);
+    TestAuthority next = new TestAuthority(root.resolve("next"));
+
+    String both = Files.readString(authority.certificate()) + Files.readString(next.certificate());
+    for (TestNode node : cluster.nodes()) {
+      node.write(node.data() + "/ca.crt", both);
+      node.reload();
+    }
+    for (TestNode node : cluster.nodes()) {
+      showCertificate(node, next);
+      node.reload();
+    }
+    for (TestNode node : cluster.nodes()) {
+      node.write(node.data() + "/ca.crt", Files.readString(next.certificate()));
+      node.reload();
+    }
+    cluster.leader().put("key", "renewed");
+    assertEquals(workers, workers(cluster));
+
+    // whose connections are all made anew, and who knows nothing of the old authority
+    TestNode restarted = cluster.follower();
+    restarted.restart();
+    Await.until(restarted + " is in again", () -> "renewed".equals(restarted.get("key")));
+  }
+
+  @Test
+  void when_the_new_files_are_of_no_use_then_the_old_ones_stay_and_the_log_says_why() throws Exception {
+    TestCluster cluster = untilTheEnd(TestCluster.prepared(1, Map.of()));
+    TestNode node = cluster.node(1);
+    secure(node, authority, "on");
+    cluster.startAll();
+    cluster.leader();
+    node.write(node.data() + "/node.crt", "no certificate");
+    node.reload();
+    Await.until("the log says it", () -> node.log().contains("node.crt\" has no certificate"));
+    node.put("still", "there");
+
+    node.restart();
+    Await.until("the worker says it", () -> node.text("SELECT message FROM pgraft_node_status()")
+        .contains("node.crt\" has no certificate"));
+    showCertificate(node, authority);
+    node.restart();
+    Await.until("it is back", () -> "there".equals(node.get("still")));
+  }
+
+  private void secure(TestNode node, TestAuthority by, String mode) throws Exception {
+    showCertificate(node, by);
+    node.write(node.data() + "/ca.crt", Files.readString(by.certificate()));
+    node.set("pgraft.tls_cert_file", "node.crt");
+    node.set("pgraft.tls_key_file", "node.key");
+    node.set("pgraft.tls_ca_file", "ca.crt");
+    node.set("pgraft.tls_enabled", mode);
+    if (mode.equals("on")) {
+      node.unset("pgraft.allow_insecure");
+    }
+  }
+
+  private static void showCertificate(TestNode node, TestAuthority by) throws Exception {
+    TestAuthority.Member member = by.sign(node.name(), "IP:" + node.host().address());
+    node.write(node.data() + "/node.crt", Files.readString(member.certificate()));
+    node.write(node.data() + "/node.key", Files.readString(member.key()));
+    node.host().run("chmod", "600", node.data() + "/node.key").orFail("chmod");
+  }
+
+  private static List<String> workers(TestCluster cluster) throws SQLException {
+    List<String> pids = new ArrayList<>();
+    for (TestNode node : cluster.nodes()) {
+      pids.add(node.text("SELECT worker_pid FROM pgraft_node_status()"));
+    }
+    return pids;
+  }
+
+  private static String at(TestNode node) {
+    return node.number() + ", '" + node.host().address() + "', " + node.host().raftPort();
+  }
+
+  private static void assertNotAdded(TestNode on, TestNode newcomer) throws Exception {
+    try (Session session = on.connect()) {
+      session.run("SET pgraft.command_timeout = '3s'");
+      SQLException failure = session.failure("SELECT pgraft_add_node(" + at(newcomer) + ")");
+      assertEquals("55000", failure.getSQLState(), failure::getMessage);
+    }
+    assertEquals(3, on.number("SELECT count(*) FROM pgraft_get_nodes()"));
+  }
+}
