@@ -34,6 +34,9 @@ static char *cluster_id;
 static char *address;
 static char *data_dir;
 static char *metrics_address;
+static char *metrics_tls_cert_file;
+static char *metrics_tls_key_file;
+static char *metrics_token_file;
 static int	node_id;
 static int	port;
 static int	max_store_size;
@@ -292,6 +295,20 @@ define_metrics(void)
 							   "The address of the page for Prometheus.", NULL,
 							   &metrics_address, "127.0.0.1", PGC_POSTMASTER, 0,
 							   NULL, NULL, NULL);
+	DefineCustomStringVariable("pgraft.metrics_tls_cert_file",
+							   "The certificate of the page for Prometheus.",
+							   "Empty: it is served in plain text.",
+							   &metrics_tls_cert_file, "", PGC_SIGHUP, 0,
+							   NULL, NULL, NULL);
+	DefineCustomStringVariable("pgraft.metrics_tls_key_file",
+							   "The private key of that certificate.", NULL,
+							   &metrics_tls_key_file, "", PGC_SIGHUP,
+							   GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
+	DefineCustomStringVariable("pgraft.metrics_token_file",
+							   "A file with the token that Prometheus must bear.",
+							   "Empty: who reaches the page may read it.",
+							   &metrics_token_file, "", PGC_SIGHUP,
+							   GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
 }
 
 static void
@@ -401,6 +418,9 @@ pgraft_settings_lines(void)
 	lines = add_text(lines, "metrics_enabled", metrics_enabled ? "on" : "off");
 	lines = add_int(lines, "metrics_port", metrics_port);
 	lines = add_text(lines, "metrics_address", metrics_address);
+	lines = add_text(lines, "metrics_tls_cert_file", metrics_tls_cert_file);
+	lines = add_text(lines, "metrics_tls_key_file", metrics_tls_key_file);
+	lines = add_text(lines, "metrics_token_file", metrics_token_file);
 	lines = add_text(lines, "log_level", log_levels[log_level].name);
 	/* Every process that may need a place in LMDB's table of readers. */
 	lines = add_int(lines, "max_processes", MaxBackends + NUM_AUXILIARY_PROCS);

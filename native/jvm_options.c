@@ -234,6 +234,9 @@ add_libraries(List *options, const char *data_directory)
 	}
 	options = add(options, "-Dfile.encoding=UTF-8");
 	options = add(options, "-Djava.awt.headless=true");
+	/* Who connects to the metrics' port and says nothing must not keep it. */
+	options = add(options, "-Dsun.net.httpserver.maxReqTime=30");
+	options = add(options, "-Dsun.net.httpserver.maxRspTime=60");
 	options = add(options, "-Djava.io.tmpdir=%s/tmp", data_directory);
 	options = add(options, "-Djna.tmpdir=%s/tmp", data_directory);
 	options = add(options, "-Djna.nosys=true");

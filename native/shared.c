@@ -32,6 +32,9 @@ StaticAssertDecl(offsetof(PgraftMember, host) == 72 && sizeof(PgraftMember) == 3
 StaticAssertDecl(offsetof(PgraftShared, ready) == 80 &&
 				 offsetof(PgraftShared, worker_procno) == 80 + PGRAFT_SLOTS_MAX / 8,
 				 "the header has the layout that the engine knows");
+StaticAssertDecl(offsetof(PgraftShared, watched) == 1128 &&
+				 offsetof(PgraftShared, rung) == 1136,
+				 "the watchers' words are where the engine looks for them");
 
 /* ---------- making it ---------- */
 
@@ -50,8 +53,11 @@ lay_out(PgraftShared *shared)
 	shared->off_members = shared->off_status + TYPEALIGN(64, sizeof(PgraftStatus));
 	shared->off_leases = shared->off_members +
 		TYPEALIGN(64, sizeof(PgraftMember) * PGRAFT_MEMBERS_MAX);
-	shared->off_slots = shared->off_leases +
-		TYPEALIGN(4096, sizeof(PgraftLeases));
+	shared->off_watchers = shared->off_leases +
+		TYPEALIGN(64, sizeof(PgraftLeases));
+	shared->nwatch = (MaxBackends + 63) / 64;
+	shared->off_slots = TYPEALIGN(4096, shared->off_watchers +
+								  shared->nwatch * sizeof(pg_atomic_uint64));
 	shared->off_large = shared->off_slots +
 		(uint64) shared->nslots * PGRAFT_SLOT_SIZE;
 	shared->total = shared->off_large +
@@ -95,6 +101,10 @@ make_memory(void)
 		pg_atomic_init_u64(&pgraft_shared->reads, 0);
 		pg_atomic_init_u64(&pgraft_shared->damaged_generation, 0);
 		pg_atomic_init_u32(&pgraft_shared->worker_procno, PG_UINT32_MAX);
+		pg_atomic_init_u64(&pgraft_shared->watched, 0);
+		pg_atomic_init_u64(&pgraft_shared->rung, 0);
+		for (uint32 i = 0; i < layout.nwatch; i++)
+			pg_atomic_init_u64(pgraft_watchers() + i, 0);
 	}
 	LWLockRelease(AddinShmemInitLock);
 }
@@ -139,6 +149,12 @@ char *
 pgraft_large(int number)
 {
 	return at(pgraft_shared->off_large + (uint64) number * PGRAFT_LARGE_SIZE);
+}
+
+pg_atomic_uint64 *
+pgraft_watchers(void)
+{
+	return (pg_atomic_uint64 *) at(pgraft_shared->off_watchers);
 }
 
 static PgraftLeases *

@@ -2,8 +2,8 @@
  * shared.h
  *	  The memory that sessions, the worker and its engine share.
  *
- * One area, in this order: header, status page, members, lease history, request
- * slots, large buffers.  The engine maps it as one direct buffer; what it knows
+ * One area, in this order: header, status page, members, lease history, bits of
+ * the watchers, request slots, large buffers.  The engine maps it as one direct buffer; what it knows
  * of the layout is in org.pgraft.worker.SharedLayout, and the two must be changed
  * together, with PGRAFT_SHARED_VERSION.  Everything is in the machine's byte
  * order and 8-byte aligned.
@@ -22,7 +22,7 @@
 #include "port/atomics.h"
 
 #define PGRAFT_SHARED_MAGIC		UINT64CONST(0x5047524146543031)
-#define PGRAFT_SHARED_VERSION	1
+#define PGRAFT_SHARED_VERSION	2
 
 #define PGRAFT_SLOTS_MAX		4096
 #define PGRAFT_LARGE_MAX		64
@@ -194,6 +194,12 @@ typedef struct PgraftShared
 	pg_atomic_uint64 large_owner[PGRAFT_LARGE_MAX];
 	/* The last generation of the store that a session found damaged, or 0. */
 	pg_atomic_uint64 damaged_generation;
+	/* Whether sessions wait for a change of the store, and whether one came. */
+	pg_atomic_uint64 watched;
+	pg_atomic_uint64 rung;
+	uint64		off_watchers;
+	uint32		nwatch;			/* words of a bit for each process */
+	uint32		reserved3;
 } PgraftShared;
 
 extern PgraftShared *pgraft_shared;
@@ -204,6 +210,7 @@ extern PgraftStatus *pgraft_status(void);
 extern PgraftMember *pgraft_member(int number);
 extern PgraftSlot *pgraft_slot(uint32 number);
 extern char *pgraft_large(int number);
+extern pg_atomic_uint64 *pgraft_watchers(void);
 
 extern uint64 pgraft_status_sequence(void);
 extern int64 pgraft_worker_epoch(void);

@@ -1,6 +1,7 @@
 /*
  * store_query.c
- *	  What a session asks of the store: one key, a page of keys, the totals.
+ *	  What a session asks of the store: one key, a page of keys, a page of
+ *	  changes, the totals.
  *
  * Everything here runs with an LMDB read transaction live, so nothing may raise
  * an error, allocate, or wait: the result goes into memory that the caller made
@@ -29,7 +30,7 @@
 /* A revision and the position within it: the key of "rev". */
 #define POSITION_SIZE		12
 
-/* A page ends after this many keys, so that a scan can be cancelled. */
+/* A page ends after this many keys or records, so that a scan can be cancelled. */
 #define SCAN_KEYS_MAX		8192
 
 static uint64
@@ -54,6 +55,13 @@ static void
 write_u64(void *to, uint64 value)
 {
 	value = pg_hton64(value);
+	memcpy(to, &value, sizeof(value));
+}
+
+static void
+write_u32(void *to, uint32 value)
+{
+	value = pg_hton32(value);
 	memcpy(to, &value, sizeof(value));
 }
 
@@ -140,6 +148,45 @@ find_version(PgraftStoreHandle *store, MDB_val key, int64 at_revision,
 }
 
 /*
+ * Takes a record apart.  Key and value are left in the map, where *key and *value
+ * point to them; the version of a deletion is 0, and it has no value.
+ */
+static int
+parse_record(MDB_val data, int64 revision, PgraftStoreEntry *entry,
+			 const char **key, const char **value)
+{
+	const unsigned char *record = data.mv_data;
+
+	if (data.mv_size < RECORD_HEADER ||
+		data.mv_size > RECORD_HEADER + PGRAFT_KEY_MAX + PGRAFT_VALUE_MAX)
+		return PGRAFT_STORE_CORRUPT;
+	entry->key_len = read_u32(record + RECORD_KEY_LEN);
+	if (entry->key_len == 0 || entry->key_len > PGRAFT_KEY_MAX ||
+		entry->key_len > data.mv_size - RECORD_HEADER)
+		return PGRAFT_STORE_CORRUPT;
+	*key = (const char *) record + RECORD_HEADER;
+	*value = *key + entry->key_len;
+	entry->mod_revision = revision;
+	entry->time_ms = (int64) read_u64(record + RECORD_TIME);
+	if (record[0] & RECORD_TOMBSTONE)
+	{
+		entry->create_revision = entry->version = entry->lease = 0;
+		entry->create_time_ms = entry->time_ms;
+		entry->value_len = 0;
+		return MDB_SUCCESS;
+	}
+	entry->value_len = data.mv_size - RECORD_HEADER - entry->key_len;
+	entry->create_revision = (int64) read_u64(record + RECORD_CREATE);
+	entry->version = (int64) read_u64(record + RECORD_VERSION);
+	entry->lease = (int64) read_u64(record + RECORD_LEASE);
+	entry->create_time_ms = (int64) read_u64(record + RECORD_CREATE_TIME);
+	if (entry->create_revision <= 0 ||
+		entry->create_revision > entry->mod_revision || entry->version <= 0)
+		return PGRAFT_STORE_CORRUPT;
+	return MDB_SUCCESS;
+}
+
+/*
  * Reads the record at a position, which must be one of this key.  The value is
  * left in the map, where *value points to it.
  */
@@ -150,40 +197,20 @@ read_version(PgraftStoreHandle *store, MDB_val wanted_key,
 {
 	MDB_val		key = {POSITION_SIZE, unconstify(unsigned char *, position)};
 	MDB_val		data;
-	const unsigned char *record;
+	const char *own_key;
 	int			rc;
 
 	rc = mdb_get(store->txn, store->revisions, &key, &data);
 	if (rc == MDB_NOTFOUND)
 		return PGRAFT_STORE_CORRUPT;
+	if (rc == MDB_SUCCESS)
+		rc = parse_record(data, (int64) read_u64(position), entry, &own_key, value);
 	if (rc != MDB_SUCCESS)
 		return rc;
-	record = data.mv_data;
-	if (data.mv_size < RECORD_HEADER ||
-		data.mv_size > RECORD_HEADER + PGRAFT_KEY_MAX + PGRAFT_VALUE_MAX)
-		return PGRAFT_STORE_CORRUPT;
-
-	entry->key_len = read_u32(record + RECORD_KEY_LEN);
 	if (entry->key_len != wanted_key.mv_size ||
-		entry->key_len > data.mv_size - RECORD_HEADER ||
-		memcmp(record + RECORD_HEADER, wanted_key.mv_data,
-			   entry->key_len) != 0)
+		memcmp(own_key, wanted_key.mv_data, entry->key_len) != 0)
 		return PGRAFT_STORE_CORRUPT;
-	if (record[0] & RECORD_TOMBSTONE)
-		return PGRAFT_STORE_ABSENT;
-
-	entry->value_len = data.mv_size - RECORD_HEADER - entry->key_len;
-	entry->create_revision = (int64) read_u64(record + RECORD_CREATE);
-	entry->mod_revision = (int64) read_u64(position);
-	entry->version = (int64) read_u64(record + RECORD_VERSION);
-	entry->lease = (int64) read_u64(record + RECORD_LEASE);
-	entry->create_time_ms = (int64) read_u64(record + RECORD_CREATE_TIME);
-	entry->time_ms = (int64) read_u64(record + RECORD_TIME);
-	if (entry->create_revision <= 0 ||
-		entry->create_revision > entry->mod_revision || entry->version <= 0)
-		return PGRAFT_STORE_CORRUPT;
-	*value = (const char *) record + RECORD_HEADER + entry->key_len;
-	return MDB_SUCCESS;
+	return PGRAFT_STORE_IS_DELETION(entry) ? PGRAFT_STORE_ABSENT : MDB_SUCCESS;
 }
 
 /* Takes a PgraftStoreGet. */
@@ -248,25 +275,37 @@ scan_begin(PgraftStoreHandle *store, PgraftStoreScan *scan, MDB_val *key)
 	return mdb_cursor_get(store->scan, key, &data, MDB_FIRST);
 }
 
+/* Writes a row, if there is room for it; 0: there is not. */
+static Size
+write_row(char *row, Size room, const PgraftStoreEntry *entry, const char *key,
+		  const char *value)
+{
+	Size		size = PGRAFT_STORE_ROW_SIZE(entry);
+
+	if (size > room)
+		return 0;
+	memcpy(row, entry, sizeof(*entry));
+	memcpy(row + sizeof(*entry), key, entry->key_len);
+	memcpy(row + sizeof(*entry) + entry->key_len, value, entry->value_len);
+	return size;
+}
+
 /* Adds a row to the page; PGRAFT_STORE_TOO_SMALL when it has no room. */
 static int
 scan_add(PgraftStoreScan *scan, PgraftStoreEntry *entry, MDB_val key,
 		 const char *value)
 {
-	char	   *row = scan->buffer + scan->used;
 	Size		size;
 
 	if (!scan->with_values)
 		entry->value_len = 0;
-	size = PGRAFT_STORE_ROW_SIZE(entry);
-	if (size > scan->capacity - scan->used)
+	size = write_row(scan->buffer + scan->used, scan->capacity - scan->used,
+					 entry, key.mv_data, value);
+	if (size == 0)
 	{
-		scan->needed = size;
+		scan->needed = PGRAFT_STORE_ROW_SIZE(entry);
 		return PGRAFT_STORE_TOO_SMALL;
 	}
-	memcpy(row, entry, sizeof(*entry));
-	memcpy(row + sizeof(*entry), key.mv_data, entry->key_len);
-	memcpy(row + sizeof(*entry) + entry->key_len, value, entry->value_len);
 	scan->used += size;
 	scan->rows++;
 	return MDB_SUCCESS;
@@ -322,6 +361,101 @@ pgraft_store_scan(PgraftStoreHandle *store, void *request)
 		scan->last_len = key.mv_size;
 	}
 	scan->done = true;
+	return MDB_SUCCESS;
+}
+
+/* Puts the cursor on the first record at a position or behind. */
+static int
+changes_begin(PgraftStoreHandle *store, PgraftStorePosition from, MDB_val *key,
+			  MDB_val *data)
+{
+	unsigned char position[POSITION_SIZE];
+
+	write_u64(position, (uint64) from.revision);
+	write_u32(position + 8, from.sub);
+	key->mv_size = POSITION_SIZE;
+	key->mv_data = position;
+	return mdb_cursor_get(store->history, key, data, MDB_SET_RANGE);
+}
+
+/* Takes a PgraftStoreChanges. */
+int
+pgraft_store_changes(PgraftStoreHandle *store, void *request)
+{
+	PgraftStoreChanges *changes = request;
+	MDB_val		key;
+	MDB_val		data;
+	int64		newest;
+	int64		compacted;
+	int			looked_at = 0;
+	int			rc;
+
+	changes->used = 0;
+	changes->rows = 0;
+	changes->done = false;
+	changes->enough = false;
+	changes->needed = 0;
+	rc = read_meta(store, "revision", &newest);
+	if (rc == MDB_SUCCESS)
+		rc = read_meta(store, "compacted", &compacted);
+	if (rc != MDB_SUCCESS)
+		return rc;
+	if (changes->from.revision == 0)
+		changes->from.revision = newest + 1;
+	changes->next = changes->from;
+	if (changes->from.revision <= compacted)
+		return PGRAFT_STORE_COMPACTED;
+
+	for (rc = changes_begin(store, changes->from, &key, &data);;
+		 rc = mdb_cursor_get(store->history, &key, &data, MDB_NEXT))
+	{
+		PgraftStorePosition at;
+		PgraftStoreEntry entry;
+		const char *entry_key;
+		const char *value;
+		Size		size;
+
+		if (rc == MDB_NOTFOUND)
+			break;
+		if (rc != MDB_SUCCESS)
+			return rc;
+		if (key.mv_size != POSITION_SIZE)
+			return PGRAFT_STORE_CORRUPT;
+		at.revision = (int64) read_u64(key.mv_data);
+		at.sub = read_u32((char *) key.mv_data + 8);
+		if (at.revision < changes->next.revision || at.revision > newest)
+			return PGRAFT_STORE_CORRUPT;
+		if ((at.sub == 0 || at.revision != changes->next.revision) &&
+			changes->rows >= changes->max_rows)
+		{
+			changes->next.revision = at.revision;
+			changes->next.sub = 0;
+			changes->enough = true;
+			return MDB_SUCCESS;
+		}
+		changes->next = at;
+		if (looked_at++ >= SCAN_KEYS_MAX)
+			return MDB_SUCCESS;
+
+		rc = parse_record(data, at.revision, &entry, &entry_key, &value);
+		if (rc != MDB_SUCCESS)
+			return rc;
+		if (entry.key_len < (uint32) changes->prefix.len ||
+			memcmp(entry_key, changes->prefix.data, changes->prefix.len) != 0)
+			continue;
+		size = write_row(changes->buffer + changes->used,
+						 changes->capacity - changes->used, &entry, entry_key, value);
+		if (size == 0)
+		{
+			changes->needed = PGRAFT_STORE_ROW_SIZE(&entry);
+			return changes->rows > 0 ? MDB_SUCCESS : PGRAFT_STORE_TOO_SMALL;
+		}
+		changes->used += size;
+		changes->rows++;
+	}
+	changes->next.revision = Max(newest + 1, changes->from.revision);
+	changes->next.sub = 0;
+	changes->done = true;
 	return MDB_SUCCESS;
 }
 

@@ -1,6 +1,7 @@
 /*
  * store_query.h
- *	  What a session asks of the store: one key, a page of keys, the totals.
+ *	  What a session asks of the store: one key, a page of keys, a page of
+ *	  changes, the totals.
  *
  * The layout of the store is documented in docs/architecture.md; its writer is
  * org.pgraft.store.  A query runs while an LMDB read transaction is live, see
@@ -33,6 +34,7 @@ typedef struct PgraftStoreHandle
 	MDB_dbi		revisions;
 	MDB_cursor *scan;			/* walks over keys */
 	MDB_cursor *lookup;			/* finds the revision of one key */
+	MDB_cursor *history;		/* walks over revisions */
 } PgraftStoreHandle;
 
 typedef int (*PgraftStoreQuery) (PgraftStoreHandle *store, void *request);
@@ -89,6 +91,38 @@ typedef struct PgraftStoreScan
 	int64		revision;		/* the store's revision */
 } PgraftStoreScan;
 
+/*
+ * pgraft_store_changes: what was written to the keys with a prefix, from a
+ * revision on, in the order of revisions.  The page ends when the buffer is full
+ * or many records were looked at, or, but only before the first record of a
+ * revision, when there are max_rows; the next one begins at next.
+ */
+typedef struct PgraftStorePosition
+{
+	int64		revision;
+	uint32		sub;			/* number of the record within the revision */
+} PgraftStorePosition;
+
+typedef struct PgraftStoreChanges
+{
+	/* request */
+	PgraftBytes prefix;
+	PgraftStorePosition from;	/* revision 0: the one after the current */
+	int64		max_rows;
+	char	   *buffer;			/* MAXALIGNed */
+	Size		capacity;
+	/* answer: rows as those of a scan */
+	Size		used;
+	int64		rows;
+	PgraftStorePosition next;	/* what is before it was looked at */
+	bool		done;			/* nothing further is there now */
+	bool		enough;			/* there are max_rows */
+	Size		needed;			/* the first row's size when it did not fit */
+} PgraftStoreChanges;
+
+/* Of a row of pgraft_store_changes: the key was deleted. */
+#define PGRAFT_STORE_IS_DELETION(entry)		((entry)->version == 0)
+
 /* pgraft_store_totals: the counters of the store. */
 typedef struct PgraftStoreTotals
 {
@@ -110,6 +144,7 @@ typedef struct PgraftStoreTotals
 extern int	pgraft_store_open_tables(PgraftStoreHandle *store, MDB_txn *txn);
 extern int	pgraft_store_get(PgraftStoreHandle *store, void *request);
 extern int	pgraft_store_scan(PgraftStoreHandle *store, void *request);
+extern int	pgraft_store_changes(PgraftStoreHandle *store, void *request);
 extern int	pgraft_store_totals(PgraftStoreHandle *store, void *request);
 
 #endif							/* PGRAFT_STORE_QUERY_H */

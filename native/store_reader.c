@@ -114,6 +114,8 @@ open_cursors(void *argument)
 	rc = mdb_cursor_open(store.txn, store.keys, &store.scan);
 	if (rc == MDB_SUCCESS)
 		rc = mdb_cursor_open(store.txn, store.keys, &store.lookup);
+	if (rc == MDB_SUCCESS)
+		rc = mdb_cursor_open(store.txn, store.revisions, &store.history);
 	mdb_txn_reset(store.txn);
 	return rc;
 }
@@ -126,6 +128,8 @@ close_all(void *argument)
 		mdb_cursor_close(store.scan);
 	if (store.lookup != NULL)
 		mdb_cursor_close(store.lookup);
+	if (store.history != NULL)
+		mdb_cursor_close(store.history);
 	if (store.txn != NULL)
 		mdb_txn_abort(store.txn);
 	if (store.env != NULL)
@@ -346,6 +350,8 @@ run_window(void *argument)
 	rc = mdb_cursor_renew(store.txn, store.scan);
 	if (rc == MDB_SUCCESS)
 		rc = mdb_cursor_renew(store.txn, store.lookup);
+	if (rc == MDB_SUCCESS)
+		rc = mdb_cursor_renew(store.txn, store.history);
 	if (rc == MDB_SUCCESS)
 		rc = window->query(&store, window->request);
 	mdb_txn_reset(store.txn);

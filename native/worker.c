@@ -37,6 +37,7 @@
 #include "log_ring.h"
 #include "shared.h"
 #include "suspect.h"
+#include "watch.h"
 #include "worker.h"
 #include "worker_slots.h"
 
@@ -210,6 +211,7 @@ serve(void)
 			pgraft_death_stopping();
 			pgraft_jvm_shutdown();
 		}
+		pgraft_watch_ring();
 		tick = pgraft_jvm_tick();
 		pgraft_log_drain();
 		if (tick == PGRAFT_TICK_SICK)

@@ -507,6 +507,40 @@ AS 'MODULE_PATHNAME', 'pgraft_kv_list_bytea'
 LANGUAGE C VOLATILE PARALLEL RESTRICTED ROWS 1000;
 COMMENT ON FUNCTION pgraft_kv_list(bytea, bigint, bytea, bigint, text) IS 'keys that begin with a prefix, with values and revisions, all of one revision';
 
+CREATE FUNCTION pgraft_kv_watch(
+    prefix text,
+    from_revision bigint DEFAULT 0,
+    timeout_ms integer DEFAULT NULL,
+    max_events integer DEFAULT 1000)
+RETURNS TABLE (
+    revision bigint,
+    event text,
+    key text,
+    value text,
+    version bigint,
+    create_revision bigint,
+    modified_at timestamptz)
+AS 'MODULE_PATHNAME', 'pgraft_kv_watch'
+LANGUAGE C VOLATILE PARALLEL RESTRICTED ROWS 100;
+COMMENT ON FUNCTION pgraft_kv_watch(text, bigint, integer, integer) IS 'what changed of the keys that begin with a prefix, from a revision on; waits for the first change';
+
+CREATE FUNCTION pgraft_kv_watch(
+    prefix bytea,
+    from_revision bigint DEFAULT 0,
+    timeout_ms integer DEFAULT NULL,
+    max_events integer DEFAULT 1000)
+RETURNS TABLE (
+    revision bigint,
+    event text,
+    key bytea,
+    value bytea,
+    version bigint,
+    create_revision bigint,
+    modified_at timestamptz)
+AS 'MODULE_PATHNAME', 'pgraft_kv_watch_bytea'
+LANGUAGE C VOLATILE PARALLEL RESTRICTED ROWS 100;
+COMMENT ON FUNCTION pgraft_kv_watch(bytea, bigint, integer, integer) IS 'what changed of the keys that begin with a prefix, from a revision on; waits for the first change';
+
 CREATE FUNCTION pgraft_kv_revision(consistency text DEFAULT NULL) RETURNS bigint
 AS 'MODULE_PATHNAME', 'pgraft_kv_revision'
 LANGUAGE C VOLATILE PARALLEL RESTRICTED;
@@ -827,6 +861,8 @@ REVOKE ALL ON FUNCTION
     pgraft_kv_txn(jsonb, jsonb, jsonb),
     pgraft_kv_compact(bigint),
     pgraft_kv_reset(),
+    pgraft_kv_watch(text, bigint, integer, integer),
+    pgraft_kv_watch(bytea, bigint, integer, integer),
     pgraft_kv_get(text, text),
     pgraft_kv_get(bytea, text),
     pgraft_kv_get_entry(text, bigint, text),

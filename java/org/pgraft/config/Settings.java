@@ -28,9 +28,7 @@ import java.util.List;
  * @param maxProcesses how many processes PostgreSQL can have, each of which may read the store
  * @param tls what the members' TLS is made of
  * @param allowInsecure whether others than this machine may reach a members' port that takes connections without TLS
- * @param metricsEnabled whether the metrics page is served
- * @param metricsAddress on which address
- * @param metricsPort on which port
+ * @param metrics the pages for Prometheus and load balancers
  * @param logLevel the least severe messages that go to the server's log
  */
 public record Settings(
@@ -54,9 +52,7 @@ public record Settings(
     int maxProcesses,
     TlsSettings tls,
     boolean allowInsecure,
-    boolean metricsEnabled,
-    String metricsAddress,
-    int metricsPort,
+    MetricsSettings metrics,
     LogLevel logLevel) {
 
   private static final int HEARTBEATS_PER_ELECTION_TIMEOUT_MIN = 4;
@@ -95,9 +91,7 @@ public record Settings(
         raw.integer("max_processes", 256),
         TlsSettings.of(raw, pgdata),
         raw.on("allow_insecure"),
-        raw.on("metrics_enabled"),
-        raw.text("metrics_address", "127.0.0.1"),
-        raw.integer("metrics_port", 9100),
+        MetricsSettings.of(raw, pgdata),
         LogLevel.parse(raw.text("log_level", "warning")));
     if (parsed.isInsecure() && !parsed.allowInsecure()) {
       throw new ConfigException(

@@ -218,6 +218,11 @@ final class Doorkeeper extends ChannelInboundHandlerAdapter {
     }
   }
 
+  /** Shows all strangers out: a server that closes would wait for what they may still say. */
+  synchronized void dismissStrangers() {
+    visitors.values().stream().filter(visitor -> !visitor.member).toList().forEach(this::dismiss);
+  }
+
   /** How many connections stand. */
   synchronized int connections() {
     return visitors.size();

@@ -60,6 +60,7 @@ public final class Engine {
   private final Settings settings;
   private final BootClock clock;
   private final Runnable wakeWorker;
+  private final Runnable storeChanged;
   private final int self;
   private final UUID cluster;
   private final EngineFiles files;
@@ -119,8 +120,15 @@ public final class Engine {
    * @param sink where the leadership lease is published
    * @param clock the clock by which leases and deadlines are measured
    * @param wakeWorker called, from any thread, when the worker should look at {@link #status} or {@link #failure}
+   * @param storeChanged called after each entry that was applied, on the thread that applies; must be quick
    */
-  public Engine(Settings settings, Credentials credentials, LeaseSink sink, BootClock clock, Runnable wakeWorker) {
+  public Engine(
+      Settings settings,
+      Credentials credentials,
+      LeaseSink sink,
+      BootClock clock,
+      Runnable wakeWorker,
+      Runnable storeChanged) {
     this.settings = settings;
     this.reloaded = settings;
     this.credentials = credentials;
@@ -128,11 +136,18 @@ public final class Engine {
         new PeerClients(
             RatisProperties.MESSAGE_BYTES_MAX,
             credentials,
-            host -> host.equals(settings.ownHost()) ? settings.advertisedHost() : host);
+            address -> isOwn(address) ? settings.advertisedHost() : address.getHostString());
     this.sink = sink;
-    this.store = new OpenStore(sink, wakeWorker);
+    this.store =
+        new OpenStore(
+            sink,
+            () -> {
+              storeChanged.run();
+              wakeWorker.run();
+            });
     this.clock = clock;
     this.wakeWorker = wakeWorker;
+    this.storeChanged = storeChanged;
     this.self = settings.nodeId();
     this.cluster = RaftNode.clusterUuid(settings.clusterId());
     this.files = new EngineFiles(settings.dataDir());
@@ -265,7 +280,8 @@ public final class Engine {
     voterChanges = new VoterChanges(clock);
     final EngineEvents events =
         new EngineEvents(
-            store, this::storeMadeAnew, this::fail, wakeWorker, this::configurationChanged, announcer, voterChanges);
+            store, this::storeMadeAnew, this::fail, wakeWorker, this::configurationChanged, announcer, voterChanges,
+            storeChanged);
     stateMachine =
         new RatisStateMachine(
             self, directory, applied, votes, new LogSegments(DirectorySync.FSYNC), events, snapshots, latencies);
@@ -512,6 +528,10 @@ public final class Engine {
     }
   }
 
+  private boolean isOwn(InetSocketAddress address) {
+    return address.getPort() == settings.port() && address.getHostString().equals(settings.ownHost());
+  }
+
   /** When this node's certificate for the members is out of date; empty without TLS. */
   public Optional<Instant> certificateExpiry() {
     return credentials.expiry();
@@ -535,7 +555,7 @@ public final class Engine {
     if (keeping != null) {
       keeping.setThreshold(changed.compactionThreshold());
     }
-    credentials.reload(changed.tls());
+    credentials.reload(changed.tls(), settings.advertisedHost());
   }
 
   /** Gives lease and leadership to another member if there is one, then closes everything. Blocks for up to 3 s. */
@@ -561,6 +581,7 @@ public final class Engine {
       if (raft != null) {
         // Then log and store are closed; what remains is that Netty's threads end, which takes seconds.
         final boolean grouped = raft.division().isPresent();
+        port.doorkeeper().dismissStrangers();
         EngineThreads.within(
             CLOSE_MILLIS,
             "pgraft-close",

@@ -18,6 +18,7 @@ final class EngineEvents implements RatisStateMachine.Events {
   private final Runnable configurationChanged;
   private final CommitAnnouncer announcer;
   private final VoterChanges voterChanges;
+  private final Runnable storeChanged;
 
   private record Listeners(LeaseKeeper lease, MemberBoard board, StatusReporter reporter, Upkeep upkeep) {}
 
@@ -30,7 +31,8 @@ final class EngineEvents implements RatisStateMachine.Events {
       Runnable wakeWorker,
       Runnable configurationChanged,
       CommitAnnouncer announcer,
-      VoterChanges voterChanges) {
+      VoterChanges voterChanges,
+      Runnable storeChanged) {
     this.open = open;
     this.madeAnew = madeAnew;
     this.failed = failed;
@@ -38,6 +40,7 @@ final class EngineEvents implements RatisStateMachine.Events {
     this.configurationChanged = configurationChanged;
     this.announcer = announcer;
     this.voterChanges = voterChanges;
+    this.storeChanged = storeChanged;
   }
 
   void wire(LeaseKeeper lease, MemberBoard board, StatusReporter reporter, Upkeep upkeep) {
@@ -96,6 +99,7 @@ final class EngineEvents implements RatisStateMachine.Events {
   @Override
   public void applied(long index) {
     announcer.committed();
+    storeChanged.run();
     final Listeners wired = listeners;
     if (wired != null) {
       open.get().ifPresent(wired.upkeep()::consider);

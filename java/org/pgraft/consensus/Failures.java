@@ -67,6 +67,15 @@ final class Failures {
         "See that its server runs and that the members reach it at " + address + ", then run the same call again.");
   }
 
+  static Failure successorSilent(int successor, int old) {
+    return new Failure(
+        SqlState.WRONG_STATE,
+        "node " + successor + " is a member, but does not answer, so node " + old + " stays",
+        "Without either the cluster would survive fewer failures than before.",
+        "See that the server of node " + successor + " runs, then run the same call again. To give it up, run"
+            + " pgraft_remove_node(" + successor + ").");
+  }
+
   static Failure busy(int newcomer) {
     return new Failure(
         SqlState.NOT_ACCEPTED,
@@ -160,7 +169,7 @@ final class Failures {
     return new Failure(
         SqlState.WRONG_STATE,
         "node " + node + " was not reached at " + address,
-        "Nothing was changed. The last attempt failed with: " + cause + ".",
+        "It was not added. The last attempt failed with: " + cause + ".",
         "Start that server with pgraft in shared_preload_libraries and pgraft.node_id = " + node
             + ", and see that members can connect to that address. The port is its pgraft.port, not that of its PostgreSQL.");
   }

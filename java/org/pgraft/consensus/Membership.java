@@ -144,7 +144,7 @@ final class Membership {
     final int id = RaftNode.nodeId(newcomer.getId());
     final List<RaftPeer> voters = voters();
     if (find(voters, id).isPresent()) {
-      return whenDone(add(newcomer, timeoutNanos), () -> remove(old, timeoutNanos));
+      return whenDone(add(newcomer, timeoutNanos), () -> removeReplaced(old, id, timeoutNanos));
     }
     if (find(voters, old).isEmpty()) {
       // Taken out before the newcomer came in, by this call or an earlier one.
@@ -167,7 +167,7 @@ final class Membership {
     };
   }
 
-  /** Nobody is taken out for a newcomer that cannot be reached or does not want to join. */
+  /** Nobody is taken out for a newcomer that cannot be reached, does not want to join, or is not to be let in. */
   private CompletableFuture<PeerMessage.Answer> removeFor(RaftPeer newcomer, int old, long timeoutNanos) {
     final long deadline = clock.nanos() + timeoutNanos;
     return invitation
@@ -176,7 +176,41 @@ final class Membership {
             reply ->
                 reply.entry() == null
                     ? CompletableFuture.completedFuture(reply.refusal())
-                    : whenDone(remove(old, deadline - clock.nanos()), Membership::begun));
+                    : enter(reply.entry(), newcomer, deadline, () -> removeIfStillDown(newcomer, old, deadline)));
+  }
+
+  /** The newcomer had time to answer, and the old one may be back by then: adding first is better. */
+  private CompletableFuture<PeerMessage.Answer> removeIfStillDown(RaftPeer newcomer, int old, long deadline) {
+    final Set<Integer> voters = ids(voters());
+    final int id = RaftNode.nodeId(newcomer.getId());
+    final boolean still =
+        voters.contains(old)
+            && !voters.contains(id)
+            && new Replacement(voters, old, id).first(self, members.get()) == Replacement.Step.REMOVE;
+    return still ? whenDone(remove(old, deadline - clock.nanos()), Membership::begun) : begun();
+  }
+
+  /** The new one is in. An old one that runs goes only when the new one does, too. */
+  private CompletableFuture<PeerMessage.Answer> removeReplaced(int old, int successor, long timeoutNanos) {
+    if (successor != self && find(voters(), old).isPresent()) {
+      final Boolean answers = reachable(successor);
+      if (answers == null) {
+        return again();
+      }
+      if (!answers && (old == self || Boolean.TRUE.equals(reachable(old)))) {
+        return failed(Failures.successorSilent(successor, old));
+      }
+    }
+    return remove(old, timeoutNanos);
+  }
+
+  /** Whether a member answered last time; null when it is not known. */
+  private Boolean reachable(int id) {
+    return members.get().stream()
+        .filter(member -> member.nodeId() == id)
+        .findAny()
+        .map(MemberStatus::reachable)
+        .orElse(null);
   }
 
   private CompletableFuture<PeerMessage.Answer> add(RaftPeer newcomer, long timeoutNanos) {
@@ -217,12 +251,12 @@ final class Membership {
             reply ->
                 reply.entry() == null
                     ? CompletableFuture.completedFuture(reply.refusal())
-                    : entered(
+                    : enter(
                         reply.entry(),
-                        new CatchUp(newcomer, new CompletableFuture<>()),
-                        voters,
-                        changed,
-                        deadline));
+                        newcomer,
+                        deadline,
+                        () ->
+                            letIn(new CatchUp(newcomer, new CompletableFuture<>()), voters, changed, deadline)));
   }
 
   /** What speaks against a newcomer, whoever it is to be added to or to replace. */
@@ -235,9 +269,12 @@ final class Membership {
   }
 
   /** The member table may refuse the newcomer; then its answer is the caller's. */
-  private CompletableFuture<PeerMessage.Answer> entered(
-      Request.NodeStart entry, CatchUp catchUp, List<RaftPeer> from, List<RaftPeer> to, long deadline) {
-    return log.append(entry.at(HostPort.parse(catchUp.newcomer().getAddress())), deadline - clock.nanos())
+  private CompletableFuture<PeerMessage.Answer> enter(
+      Request.NodeStart entry,
+      RaftPeer newcomer,
+      long deadline,
+      Supplier<CompletableFuture<PeerMessage.Answer>> next) {
+    return log.append(entry.at(HostPort.parse(newcomer.getAddress())), deadline - clock.nanos())
         .thenCompose(
             response -> {
               if (Responses.isError(response, SqlState.NOT_ACCEPTED)) {
@@ -249,26 +286,27 @@ final class Membership {
                     new PeerMessage.Answer(PeerMessage.Verdict.ANSWERED, response));
               }
               // Another call may have entered the id with another address meanwhile.
-              final Optional<Failure> taken = takenElsewhere(catchUp.newcomer());
-              if (taken.isPresent()) {
-                return failed(taken.get());
-              }
-              if (!running.compareAndSet(null, catchUp)) {
-                // The newcomer is in the member table.
-                return begun();
-              }
-              raft.setConfiguration(from, to)
-                  .whenComplete(
-                      (nothing, failure) -> {
-                        running.set(null);
-                        if (failure == null) {
-                          catchUp.change().complete(null);
-                        } else {
-                          catchUp.change().completeExceptionally(failure);
-                        }
-                      });
-              return arrival(catchUp, deadline - clock.nanos());
+              return takenElsewhere(newcomer).map(Membership::failed).orElseGet(next);
             });
+  }
+
+  private CompletableFuture<PeerMessage.Answer> letIn(
+      CatchUp catchUp, List<RaftPeer> from, List<RaftPeer> to, long deadline) {
+    if (!running.compareAndSet(null, catchUp)) {
+      // The newcomer is in the member table.
+      return begun();
+    }
+    raft.setConfiguration(from, to)
+        .whenComplete(
+            (nothing, failure) -> {
+              running.set(null);
+              if (failure == null) {
+                catchUp.change().complete(null);
+              } else {
+                catchUp.change().completeExceptionally(failure);
+              }
+            });
+    return arrival(catchUp, deadline - clock.nanos());
   }
 
   /** Answers what became of a catch-up, or that it goes on when the caller's time is nearly over. */
@@ -341,12 +379,20 @@ final class Membership {
       return leaveItToTheNext(PeerMessage.Verdict.NOT_HOLDER, timeoutNanos);
     }
     final InetSocketAddress address = HostPort.parse(leaving.get().getAddress());
-    return forgotten(
-        new Request.NodeRemoved(id, address.getHostString(), address.getPort()),
-        timeoutNanos,
-        raft.setConfiguration(voters, remaining)
-            .orTimeout(timeoutNanos, TimeUnit.NANOSECONDS)
-            .handle((nothing, failure) -> changed(failure, null)));
+    final Request.NodeRemoved entry = new Request.NodeRemoved(id, address.getHostString(), address.getPort());
+    final Supplier<CompletableFuture<PeerMessage.Answer>> change =
+        () ->
+            forgotten(
+                entry,
+                timeoutNanos,
+                raft.setConfiguration(voters, remaining)
+                    .orTimeout(timeoutNanos, TimeUnit.NANOSECONDS)
+                    .handle((nothing, failure) -> changed(failure, null)));
+    // Of one that never registered nothing else would say, should this leader end in between, that it was a member.
+    return table.apply(id).isPresent()
+        ? change.get()
+        : log.append(entry, timeoutNanos)
+            .thenCompose(response -> Responses.isOk(response) ? change.get() : begun());
   }
 
   /** The node is no member: its removal was interrupted between its two steps, or this is a repetition, or a mistake. */

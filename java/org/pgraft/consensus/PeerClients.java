@@ -6,7 +6,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.UnaryOperator;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.ratis.thirdparty.io.grpc.CallOptions;
@@ -35,20 +35,22 @@ final class PeerClients implements AutoCloseable {
   private static final Pattern OBSTACLE =
       Pattern.compile(
           "Connection refused|Connection reset by peer|Connection timed out|connection timed out"
-              + "|No route to host|Network is unreachable|Unable to resolve host [^\\s,\\]]+");
+              + "|No route to host|Network is unreachable|Unable to resolve host [^\\s,\\]]+"
+              + "|Received fatal alert: \\w+|PKIX path [^\\n]+|No subject alternative [^\\n]+|No name matching [^\\n]+"
+              + "|none of the names [^\\n]+|not an SSL/TLS record");
 
   private final Map<InetSocketAddress, Peer> peers = new ConcurrentHashMap<>();
   private final int messageBytesMax;
   private final Credentials credentials;
-  private final UnaryOperator<String> certified;
+  private final Function<InetSocketAddress, String> certified;
   private volatile boolean closed;
 
   /**
    * @param messageBytesMax the largest answer
    * @param credentials whether the connections are encrypted, and by what
-   * @param certified the host in a member's certificate, of that at which it is dialed
+   * @param certified the host that the certificate of who listens there has to name
    */
-  PeerClients(int messageBytesMax, Credentials credentials, UnaryOperator<String> certified) {
+  PeerClients(int messageBytesMax, Credentials credentials, Function<InetSocketAddress, String> certified) {
     this.messageBytesMax = messageBytesMax;
     this.credentials = credentials;
     this.certified = certified;
@@ -125,7 +127,7 @@ final class PeerClients implements AutoCloseable {
             tls ->
                 builder
                     .sslContext(tls)
-                    .overrideAuthority(HostPort.format(certified.apply(address.getHostString()), address.getPort())),
+                    .overrideAuthority(HostPort.format(certified.apply(address), address.getPort())),
             builder::usePlaintext);
     return new Peer(builder.build());
   }

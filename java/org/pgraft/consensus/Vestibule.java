@@ -106,6 +106,7 @@ final class Vestibule implements PeerHandler.Receiver, AutoCloseable {
       return;
     }
     if (server != null) {
+      port.doorkeeper().dismissStrangers();
       server.shutdownNow();
       try {
         server.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS);

@@ -1,5 +1,9 @@
 package org.pgraft.metrics;
 
+import com.sun.net.httpserver.HttpServer;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsParameters;
+import com.sun.net.httpserver.HttpsServer;
 import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.exporter.HTTPServer;
 import io.prometheus.client.hotspot.GarbageCollectorExports;
@@ -8,27 +12,48 @@ import io.prometheus.client.hotspot.StandardExports;
 import io.prometheus.client.hotspot.ThreadExports;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.Optional;
 import java.util.function.Supplier;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
 
 /**
  * Serves the metrics page at {@code /metrics}: the engine's figures, the latencies, and the JVM's memory, garbage
- * collections, pauses and threads.
+ * collections, pauses and threads; and beside it the {@link HealthPages}, for which no token is asked.
  *
  * <p>Thread-safe. The HTTP server has a few daemon threads of its own.
  */
 public final class MetricsServer implements AutoCloseable {
+  private static final int BACKLOG_OF_THE_SYSTEM = 0;
+  private static final String[] PROTOCOLS = {"TLSv1.3", "TLSv1.2"};
+
   private final HTTPServer server;
+
+  /**
+   * Where the pages are, and whom they are for.
+   *
+   * @param address where to listen
+   * @param tls the certificate to show; empty for plain text
+   * @param token the token that who reads the metrics must bear now; empty to let everybody
+   */
+  public record Access(InetSocketAddress address, Optional<SSLContext> tls, Supplier<String> token) {
+    /** In plain text, for everybody who reaches it. */
+    static Access open(InetSocketAddress address) {
+      return new Access(address, Optional.empty(), () -> "");
+    }
+  }
 
   /**
    * Starts serving.
    *
-   * @param address where to listen
+   * @param access where to listen, and whom to let in
    * @param view the engine's figures; called on the server's threads
+   * @param health how the node is; called on the server's threads
    * @param latencies the histograms to show
    * @throws IOException when the address cannot be listened on
    */
-  public MetricsServer(InetSocketAddress address, Supplier<MetricsView> view, Latencies latencies)
-      throws IOException {
+  public MetricsServer(
+      Access access, Supplier<MetricsView> view, Supplier<Health> health, Latencies latencies) throws IOException {
     final CollectorRegistry registry = new CollectorRegistry();
     new EngineCollector(view).register(registry);
     latencies.register(registry);
@@ -36,12 +61,32 @@ public final class MetricsServer implements AutoCloseable {
     new GarbageCollectorExports().register(registry);
     new ThreadExports().register(registry);
     new StandardExports().register(registry);
+    final HttpServer http = listen(access);
+    HealthPages.addTo(http, health);
     server =
         new HTTPServer.Builder()
-            .withInetSocketAddress(address)
+            .withHttpServer(http)
+            .withAuthenticator(new BearerToken(access.token()))
             .withRegistry(registry)
             .withDaemonThreads(true)
             .build();
+  }
+
+  private static HttpServer listen(Access access) throws IOException {
+    if (access.tls().isEmpty()) {
+      return HttpServer.create(access.address(), BACKLOG_OF_THE_SYSTEM);
+    }
+    final HttpsServer https = HttpsServer.create(access.address(), BACKLOG_OF_THE_SYSTEM);
+    https.setHttpsConfigurator(
+        new HttpsConfigurator(access.tls().get()) {
+          @Override
+          public void configure(HttpsParameters parameters) {
+            final SSLParameters secure = getSSLContext().getDefaultSSLParameters();
+            secure.setProtocols(PROTOCOLS);
+            parameters.setSSLParameters(secure);
+          }
+        });
+    return https;
   }
 
   /** The port that is listened on. */

@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.function.Supplier;
 import javax.naming.InvalidNameException;
 import javax.naming.ldap.LdapName;
-import javax.naming.ldap.Rdn;
 import javax.net.ssl.SSLEngine;
 import org.apache.ratis.thirdparty.io.grpc.util.AdvancedTlsX509TrustManager.SslSocketAndEnginePeerVerifier;
 
@@ -42,15 +41,22 @@ final class AllowedNames implements SslSocketAndEnginePeerVerifier {
     check(chain[0]);
   }
 
-  private void check(X509Certificate certificate) throws CertificateException {
+  /**
+   * Asks about one certificate.
+   *
+   * @throws CertificateException when none of its names is allowed
+   */
+  void check(X509Certificate certificate) throws CertificateException {
     final List<String> now = allowed.get();
-    final List<String> names = names(certificate);
+    final List<String> names = new ArrayList<>(alternatives(certificate));
+    names.addAll(commonNames(certificate));
     if (!now.isEmpty() && names.stream().noneMatch(name -> now.stream().anyMatch(name::equalsIgnoreCase))) {
       throw new CertificateException("none of the names " + names + " of the certificate is in pgraft.tls_allowed_names");
     }
   }
 
-  private static List<String> names(X509Certificate certificate) throws CertificateException {
+  /** The DNS names and IP addresses among its alternative names. */
+  static List<String> alternatives(X509Certificate certificate) throws CertificateException {
     final List<String> names = new ArrayList<>();
     final Collection<List<?>> alternatives = certificate.getSubjectAlternativeNames();
     if (alternatives != null) {
@@ -61,15 +67,18 @@ final class AllowedNames implements SslSocketAndEnginePeerVerifier {
         }
       }
     }
+    return names;
+  }
+
+  private static List<String> commonNames(X509Certificate certificate) throws CertificateException {
     try {
-      for (Rdn part : new LdapName(certificate.getSubjectX500Principal().getName()).getRdns()) {
-        if (part.getType().equalsIgnoreCase("CN")) {
-          names.add(part.getValue().toString());
-        }
-      }
+      return new LdapName(certificate.getSubjectX500Principal().getName())
+          .getRdns().stream()
+              .filter(part -> part.getType().equalsIgnoreCase("CN"))
+              .map(part -> part.getValue().toString())
+              .toList();
     } catch (InvalidNameException e) {
       throw new CertificateException("the subject of the certificate cannot be read", e);
     }
-    return names;
   }
 }

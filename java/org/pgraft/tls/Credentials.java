@@ -1,25 +1,17 @@
 package org.pgraft.tls;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
-import java.security.PrivateKey;
-import java.security.Signature;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
-import java.util.Arrays;
-import java.util.Date;
 import java.util.List;
 import java.util.Optional;
 import javax.net.ssl.SSLException;
 import org.apache.ratis.thirdparty.io.grpc.netty.GrpcSslContexts;
 import org.apache.ratis.thirdparty.io.grpc.util.AdvancedTlsX509KeyManager;
 import org.apache.ratis.thirdparty.io.grpc.util.AdvancedTlsX509TrustManager;
-import org.apache.ratis.thirdparty.io.grpc.util.CertificateUtils;
 import org.apache.ratis.thirdparty.io.netty.handler.ssl.ClientAuth;
 import org.apache.ratis.thirdparty.io.netty.handler.ssl.SslContext;
 import org.apache.ratis.thirdparty.io.netty.handler.ssl.SslContextBuilder;
@@ -40,6 +32,9 @@ import org.pgraft.config.TlsSettings;
  */
 public final class Credentials {
   private static final String[] PROTOCOLS = {"TLSv1.3", "TLSv1.2"};
+
+  /** A session that is resumed shows no certificate again, so it must not outlive a reload; connections last for long anyway. */
+  private static final int SESSION_SECONDS = 1;
 
   private final TlsMode mode;
   private final AdvancedTlsX509KeyManager identity = new AdvancedTlsX509KeyManager();
@@ -62,6 +57,7 @@ public final class Credentials {
               ? GrpcSslContexts.configure(SslContextBuilder.forClient().keyManager(identity), SslProvider.JDK)
                   .trustManager(trust)
                   .protocols(PROTOCOLS)
+                  .sessionTimeout(SESSION_SECONDS)
                   .build()
               : null;
     } catch (CertificateException | SSLException e) {
@@ -81,11 +77,14 @@ public final class Credentials {
   /**
    * Reads the files.
    *
-   * @throws ConfigException when one is missing, cannot be used or is not kept secret
+   * @param settings which
+   * @param host where the other members dial this node
+   * @throws ConfigException when one is missing, cannot be used or is not kept secret, or when the other members, if they were
+   *     configured alike, would refuse this node
    */
-  public static Credentials load(TlsSettings settings) throws ConfigException {
+  public static Credentials load(TlsSettings settings, String host) throws ConfigException {
     final Credentials credentials = new Credentials(settings);
-    credentials.reload(settings);
+    credentials.reload(settings, host);
     return credentials;
   }
 
@@ -94,86 +93,29 @@ public final class Credentials {
    *
    * @throws ConfigException as {@link #load}; what was read before stays in use
    */
-  public synchronized void reload(TlsSettings settings) throws ConfigException {
+  public synchronized void reload(TlsSettings settings, String host) throws ConfigException {
     if (!mode.accepts()) {
       return;
     }
-    final X509Certificate[] chain = certificates(settings.certificate());
-    final PrivateKey key = key(settings.key());
-    final X509Certificate[] authorities = certificates(settings.authority());
+    final KeyAndChain own = KeyAndChain.read(settings.certificate(), settings.key());
+    final X509Certificate[] authorities =
+        KeyAndChain.certificates(settings.authority()).toArray(X509Certificate[]::new);
+    new OwnCertificate(own, authorities, settings).check(host);
     try {
-      chain[0].checkValidity();
-      requirePair(chain[0], key, settings);
-      identity.updateIdentityCredentials(chain, key);
+      identity.updateIdentityCredentials(own.chainArray(), own.key());
       trust.updateTrustCredentials(authorities);
       allowedNames = settings.allowedNames();
-      expiry = Arrays.stream(chain).map(X509Certificate::getNotAfter).map(Date::toInstant).min(Instant::compareTo).orElseThrow();
-      // A new one, because a session of before could be resumed in the old one without showing a certificate again.
+      expiry = own.expiry();
       accepting =
           GrpcSslContexts.configure(SslContextBuilder.forServer(identity), SslProvider.JDK)
               .trustManager(trust)
               .clientAuth(ClientAuth.REQUIRE)
               .protocols(PROTOCOLS)
+              .sessionTimeout(SESSION_SECONDS)
               .build();
     } catch (GeneralSecurityException | IOException e) {
       throw unusable(e);
     }
-  }
-
-  private static void requirePair(X509Certificate certificate, PrivateKey key, TlsSettings settings)
-      throws ConfigException, GeneralSecurityException {
-    final String algorithm = key.getAlgorithm().equals("RSA") ? "SHA256withRSA" : "SHA256withECDSA";
-    final byte[] sample = {1};
-    if (certificate.getPublicKey().getAlgorithm().equals(key.getAlgorithm())) {
-      final Signature signature = Signature.getInstance(algorithm);
-      signature.initSign(key);
-      signature.update(sample);
-      final byte[] signed = signature.sign();
-      signature.initVerify(certificate.getPublicKey());
-      signature.update(sample);
-      if (signature.verify(signed)) {
-        return;
-      }
-    }
-    throw new ConfigException(
-        "the private key in \"" + settings.key() + "\" is not that of the certificate in \"" + settings.certificate() + "\"",
-        "The two are made together; see pgraft.tls_cert_file and pgraft.tls_key_file.");
-  }
-
-  private static X509Certificate[] certificates(Path file) throws ConfigException {
-    try (InputStream in = Files.newInputStream(file)) {
-      final X509Certificate[] read = CertificateUtils.getX509Certificates(in);
-      if (read.length > 0) {
-        return read;
-      }
-    } catch (CertificateException e) {
-      throw new ConfigException(
-          "file \"" + file + "\" has no certificate that can be read: " + e.getMessage(), "Certificates are in PEM format.");
-    } catch (IOException e) {
-      throw unreadable(file, e);
-    }
-    throw new ConfigException("file \"" + file + "\" has no certificate", "Certificates are in PEM format.");
-  }
-
-  private static PrivateKey key(Path file) throws ConfigException {
-    try (InputStream in = Files.newInputStream(file)) {
-      KeyFile.check(file);
-      return CertificateUtils.getPrivateKey(in);
-    } catch (GeneralSecurityException e) {
-      throw new ConfigException(
-          "file \"" + file + "\" has no private key that can be read",
-          "It must be an RSA or EC key in PEM format, PKCS #8, without a passphrase: \"openssl pkcs8 -topk8 -nocrypt\" makes"
-              + " one.");
-    } catch (IOException e) {
-      throw unreadable(file, e);
-    }
-  }
-
-  private static ConfigException unreadable(Path file, IOException cause) {
-    return new ConfigException(
-        "could not read file \"" + file + "\": "
-            + (cause instanceof NoSuchFileException ? "No such file or directory" : cause.getMessage()),
-        "See pgraft.tls_cert_file, pgraft.tls_key_file and pgraft.tls_ca_file.");
   }
 
   private static ConfigException unusable(Exception cause) {

@@ -1,27 +1,61 @@
 package org.pgraft.tls;
 
 import java.nio.channels.ClosedChannelException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.ratis.thirdparty.io.netty.buffer.ByteBufAllocator;
 import org.apache.ratis.thirdparty.io.netty.channel.Channel;
 import org.apache.ratis.thirdparty.io.netty.channel.ChannelDuplexHandler;
 import org.apache.ratis.thirdparty.io.netty.channel.ChannelHandlerContext;
+import org.apache.ratis.thirdparty.io.netty.channel.ChannelInboundHandlerAdapter;
 import org.apache.ratis.thirdparty.io.netty.channel.ChannelPromise;
 import org.apache.ratis.thirdparty.io.netty.channel.PendingWriteQueue;
 import org.apache.ratis.thirdparty.io.netty.handler.ssl.OptionalSslHandler;
+import org.apache.ratis.thirdparty.io.netty.handler.ssl.SslContext;
+import org.apache.ratis.thirdparty.io.netty.handler.ssl.SslHandler;
 import org.apache.ratis.thirdparty.io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Puts TLS in front of whatever serves an accepted connection. The servers behind it, Ratis' and the vestibule's, are made
  * for plain text, and see nothing of a connection before the other side has shown a certificate that is good. So one port
  * can take both kinds while a cluster changes from one to the other.
  *
- * <p>Stateless; Netty's threads.
+ * <p>The arithmetic of handshakes is left to a thread of its own, so that those who only knock do not hold up the members'
+ * messages.
+ *
+ * <p>Thread-safe; Netty's threads.
  */
 public final class TlsDoor {
+  private static final Logger LOG = LoggerFactory.getLogger(TlsDoor.class);
+  private static final int IDLE_SECONDS = 10;
+  private static final long WARN_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(10);
+
   private final Credentials credentials;
+  private final Executor handshakes;
+  private final AtomicLong warnedAt = new AtomicLong(System.nanoTime() - WARN_INTERVAL_NANOS);
 
   /** A door that opens by these credentials. */
   public TlsDoor(Credentials credentials) {
     this.credentials = credentials;
+    final ThreadPoolExecutor pool =
+        new ThreadPoolExecutor(
+            1,
+            1,
+            IDLE_SECONDS,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(),
+            task -> {
+              final Thread thread = new Thread(task, "pgraft-handshake");
+              thread.setDaemon(true);
+              return thread;
+            });
+    pool.allowCoreThreadTimeOut(true);
+    this.handshakes = pool;
   }
 
   /** Called before anything else that reads what comes over the connection is added to it. */
@@ -30,9 +64,49 @@ public final class TlsDoor {
       return;
     }
     if (credentials.mode().acceptsPlain()) {
-      accepted.pipeline().addLast(new OptionalSslHandler(credentials.accepting()), new HeldWrites());
+      accepted.pipeline().addLast(new EitherKind(credentials.accepting()), new HeldWrites(), new Refusals());
     } else {
-      accepted.pipeline().addLast(credentials.accepting().newHandler(accepted.alloc()));
+      accepted.pipeline().addLast(handler(credentials.accepting(), accepted.alloc()), new Refusals());
+    }
+  }
+
+  private SslHandler handler(SslContext context, ByteBufAllocator buffers) {
+    return context.newHandler(buffers, handshakes);
+  }
+
+  /** Looks at the first bytes, and leaves its place to TLS if they begin that. */
+  private final class EitherKind extends OptionalSslHandler {
+    EitherKind(SslContext context) {
+      super(context);
+    }
+
+    @Override
+    protected SslHandler newSslHandler(ChannelHandlerContext context, SslContext tls) {
+      return handler(tls, context.alloc());
+    }
+  }
+
+  /** Says in the log whom the door was closed to, and why; not more often than somebody reads it. */
+  private final class Refusals extends ChannelInboundHandlerAdapter {
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+      if (event instanceof SslHandshakeCompletionEvent handshake && !handshake.isSuccess()) {
+        final long now = System.nanoTime();
+        final long before = warnedAt.get();
+        if (now - before >= WARN_INTERVAL_NANOS && warnedAt.compareAndSet(before, now)) {
+          LOG.warn(
+              "{} is not let in to the members' port: {}", context.channel().remoteAddress(), innermost(handshake.cause()));
+        }
+      }
+      context.fireUserEventTriggered(event);
+    }
+
+    private static String innermost(Throwable failure) {
+      Throwable cause = failure;
+      while (cause.getCause() != null) {
+        cause = cause.getCause();
+      }
+      return String.valueOf(cause.getMessage());
     }
   }
 

@@ -56,6 +56,7 @@ final class EngineHost {
   private final SlotTable slots;
   private final StatusPage page;
   private final LeaseWord lease;
+  private final WatchBell bell;
   private final SlotTable.Handler handler = this::handle;
   private final AtomicBoolean sick = new AtomicBoolean();
   private final Queue<Runnable> afterShowing = new ConcurrentLinkedQueue<>();
@@ -80,6 +81,7 @@ final class EngineHost {
     this.slots = new SlotTable(memory, layout, server);
     this.page = new StatusPage(memory, layout);
     this.lease = new LeaseWord(memory, layout, server::boottimeNanos, System::currentTimeMillis);
+    this.bell = new WatchBell(memory, server::wakeWorker);
   }
 
   void boot(List<String> lines) {
@@ -88,7 +90,7 @@ final class EngineHost {
     final Credentials credentials;
     try {
       settings = Settings.parse(lines);
-      credentials = Credentials.load(settings.tls());
+      credentials = Credentials.load(settings.tls(), settings.advertisedHost());
     } catch (ConfigException e) {
       refuse(e.getMessage(), e.hint());
       return;
@@ -106,9 +108,9 @@ final class EngineHost {
               + " and destroy what the cluster keeps",
           settings.listenHost());
     }
-    engine = new Engine(settings, credentials, lease, server::boottimeNanos, this::changed);
+    engine = new Engine(settings, credentials, lease, server::boottimeNanos, this::changed, bell::ring);
     pauses = PauseWatch.ofThisJvm(engine.latencies());
-    metrics = new MetricsPage(settings, page, engine, server::boottimeNanos);
+    metrics = new MetricsPage(settings.metrics(), page, engine, server::boottimeNanos);
     daemon("pgraft-boot", this::start);
   }
 
@@ -294,15 +296,38 @@ final class EngineHost {
   }
 
   void reload(List<String> lines) {
+    if (refuses) {
+      // What was refused may be good now; a worker that begins anew finds out.
+      causeOfDeath = "the settings were reloaded";
+      sick.set(true);
+      return;
+    }
     if (engine == null) {
       return;
     }
     try {
       settings = Settings.parse(lines);
-      ServerLog.instance().setThreshold(settings.logLevel());
-      engine.reload(settings);
     } catch (ConfigException e) {
-      LOG.error("the settings were not taken over: {}; {}", e.getMessage(), e.hint());
+      LOG.error("no setting was taken over: {}; {}", e.getMessage(), e.hint());
+      return;
+    }
+    ServerLog.instance().setThreshold(settings.logLevel());
+    takeOver(() -> engine.reload(settings));
+    takeOver(() -> metrics.reload(settings.metrics()));
+  }
+
+  /** A part of the settings. */
+  @FunctionalInterface
+  private interface Part {
+    void takeOver() throws ConfigException;
+  }
+
+  /** What is wrong with one part keeps the others from nothing. */
+  private static void takeOver(Part part) {
+    try {
+      part.takeOver();
+    } catch (ConfigException e) {
+      LOG.error("not all settings were taken over: {}; {}", e.getMessage(), e.hint());
     }
   }
 

@@ -4,35 +4,42 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
-import org.pgraft.config.Settings;
+import java.util.Optional;
+import org.pgraft.config.ConfigException;
+import org.pgraft.config.MetricsSettings;
 import org.pgraft.consensus.BootClock;
 import org.pgraft.consensus.Engine;
 import org.pgraft.consensus.EngineStatus;
+import org.pgraft.metrics.Health;
 import org.pgraft.metrics.MetricsServer;
 import org.pgraft.metrics.MetricsView;
+import org.pgraft.tls.PageCertificate;
+import org.pgraft.tls.TokenFile;
 import org.pgraft.worker.StatusPage.MetricsState;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Opens the page for Prometheus when the settings want one, and puts together what it shows. A page that cannot be opened
- * keeps the engine from nothing: the status page says why.
+ * Opens the page for Prometheus, and those for load balancers, when the settings want them, and puts together what they show.
+ * A page that cannot be opened keeps the engine from nothing: the status page says why.
  *
- * <p>{@link #open} is called by the worker's main thread, the rest by any.
+ * <p>{@link #open} and {@link #reload} are called by the worker's main thread, the rest by any.
  */
 final class MetricsPage implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(MetricsPage.class);
   private static final double NANOS = 1e9;
   private static final double MILLIS = 1e3;
 
-  private final Settings settings;
+  private MetricsSettings settings;
   private final StatusPage page;
   private final Engine engine;
   private final BootClock clock;
   private volatile MetricsServer server;
+  private volatile String token = "";
+  private PageCertificate certificate;
   private boolean tried;
 
-  MetricsPage(Settings settings, StatusPage page, Engine engine, BootClock clock) {
+  MetricsPage(MetricsSettings settings, StatusPage page, Engine engine, BootClock clock) {
     this.settings = settings;
     this.page = page;
     this.engine = engine;
@@ -45,20 +52,69 @@ final class MetricsPage implements AutoCloseable {
       return;
     }
     tried = true;
-    if (!settings.metricsEnabled()) {
+    if (!settings.enabled()) {
       page.metrics(MetricsState.OFF, "");
       return;
     }
-    final String where = settings.metricsAddress() + ":" + settings.metricsPort();
+    final String where = settings.address() + ":" + settings.port();
     try {
+      certificate =
+          settings.isEncrypted()
+              ? new PageCertificate(settings.certificate().orElseThrow(), settings.key().orElseThrow())
+              : null;
+      readToken(settings);
       server =
           new MetricsServer(
-              new InetSocketAddress(settings.metricsAddress(), settings.metricsPort()), this::view, engine.latencies());
-      page.metrics(MetricsState.SERVING, "http://" + where + "/metrics");
+              new MetricsServer.Access(
+                  new InetSocketAddress(settings.address(), settings.port()),
+                  Optional.ofNullable(certificate).map(PageCertificate::context),
+                  () -> token),
+              this::view,
+              this::health,
+              engine.latencies());
+      page.metrics(MetricsState.SERVING, (certificate == null ? "http://" : "https://") + where + "/metrics");
+    } catch (ConfigException e) {
+      LOG.warn("the metrics page is not served: {}; {}", e.getMessage(), e.hint());
+      page.metrics(MetricsState.FAILED, e.getMessage());
     } catch (IOException | RuntimeException e) {
       LOG.warn("the metrics page could not be opened at {}: {}", where, e.toString());
       page.metrics(MetricsState.FAILED, "could not listen on " + where + ": " + e.getMessage());
     }
+  }
+
+  /**
+   * Reads certificate and token again; a page that could not be opened is tried once more. Whether it is served over TLS is
+   * decided when it is opened.
+   *
+   * @throws ConfigException when one cannot be used; that of before stays
+   */
+  void reload(MetricsSettings changed) throws ConfigException {
+    settings = changed;
+    if (server == null) {
+      tried = false;
+      return;
+    }
+    if (changed.isEncrypted() != (certificate != null)) {
+      LOG.warn("the metrics page goes on {} TLS until the server restarts", certificate == null ? "without" : "over");
+    } else if (certificate != null) {
+      certificate.reload(changed.certificate().orElseThrow(), changed.key().orElseThrow());
+    }
+    readToken(changed);
+  }
+
+  private void readToken(MetricsSettings now) throws ConfigException {
+    token = now.token().isPresent() ? TokenFile.read(now.token().get()) : "";
+  }
+
+  private Health health() {
+    final EngineStatus status = engine.status();
+    return new Health(
+        status.nodeId(),
+        status.phase() == EngineStatus.Phase.RUNNING,
+        status.store().isOpen(),
+        status.leaderId(),
+        engine.leaseRemainingNanos(clock.nanos()) > 0,
+        status.term());
   }
 
   @Override

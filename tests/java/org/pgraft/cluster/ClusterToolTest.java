@@ -128,6 +128,34 @@ final class ClusterToolTest {
     assertEquals("value", sql("n4", "SELECT pgraft_kv_get('key')"));
   }
 
+  @Test
+  void when_something_is_wrong_then_the_doctor_names_it_and_the_way_out() throws Exception {
+    text("init", "--nodes", "3", "--pg-config", BINDIR + "/pg_config", "--port", Integer.toString(Ports.take()),
+        "--raft-port", Integer.toString(Ports.take()));
+    text("start");
+    assertEquals("nothing wrong was found with n1 n2 n3", text("doctor"));
+    assertTrue(text("status", "--format", "json").contains("{\"node\": \"n3\", \"process\": \"up\", \"pid\": "));
+
+    text("stop", "n2");
+    sql("n3", "ALTER SYSTEM SET pgraft.election_timeout = '2s'");
+    text("restart", "n3");
+    Await.until("the leader knows that n2 is down", () -> run("doctor").text().contains("n2 is unreachable"));
+    Output findings = run("doctor");
+    assertNotEquals(0, findings.status());
+    for (String part : List.of("n2: the server does not run", "pgraft_cluster start n2",
+        "pgraft.election_timeout is 1s on n1, but 2s on n3")) {
+      assertTrue(findings.text().contains(part), () -> part + " is missing in " + findings.text());
+    }
+    assertTrue(text("status", "--format", "json").contains(
+        "\"process\": \"down\", \"pid\": null"), "what is not known is null");
+
+    text("remove", "n2");
+    sql("n3", "DROP EXTENSION pgraft");
+    String rest = run("doctor").text();
+    assertTrue(rest.contains("n3: the extension is not installed in the database postgres"), rest);
+    assertTrue(rest.contains("the cluster has 2 members"), rest);
+  }
+
   private String workers() {
     return sql("n1", "SELECT worker_pid FROM pgraft_node_status()") + sql("n2", "SELECT worker_pid FROM pgraft_node_status()")
         + sql("n3", "SELECT worker_pid FROM pgraft_node_status()");

@@ -92,6 +92,29 @@ final class InterruptedReplacementTest extends ClusterTest {
   }
 
   @Test
+  void when_the_new_one_came_in_and_died_then_an_old_one_that_runs_stays() throws Exception {
+    TestCluster cluster = cluster(3, Map.of("pgraft.command_timeout", "30s"));
+    TestNode old = cluster.follower();
+    TestNode asked = cluster.leader();
+    TestNode newcomer = cluster.oneMoreWaiting();
+    assertTrue(asked.truth("SELECT pgraft_add_node(" + at(newcomer) + ")"));
+    newcomer.kill();
+    Await.until("the leader knows that " + newcomer + " is down",
+        () -> asked.text("SELECT health FROM pgraft.cluster_health WHERE member = ?", newcomer.number())
+            .equals("unreachable"));
+    try (Session session = asked.connect()) {
+      SQLException failure = session.failure(replacement(old, newcomer));
+      assertEquals("55000", failure.getSQLState(), failure::getMessage);
+      assertTrue(failure.getMessage().contains("does not answer, so node " + old.number() + " stays"), failure::getMessage);
+    }
+    assertMembers(List.of(asked, old), ids(cluster.nodes()), "all four");
+
+    newcomer.start();
+    Await.until("the leader hears of " + newcomer + " again", () -> asked.truth(replacement(old, newcomer)));
+    assertMembers(cluster.others(old));
+  }
+
+  @Test
   void when_one_of_two_is_replaced_then_the_cluster_has_two_again() throws Exception {
     TestCluster cluster = cluster(2, Map.of("pgraft.command_timeout", "30s"));
     TestNode old = cluster.leader();

@@ -1,20 +1,28 @@
 package org.pgraft.cluster;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.pgraft.tls.TestAuthority;
 
 /** The page for Prometheus of a real server. */
 class MetricsTest extends ClusterTest {
+  @TempDir private Path root;
+
   @Test
   void when_a_leader_serves_metrics_then_they_are_what_sql_says() throws Exception {
     int port = freePort();
@@ -80,6 +88,83 @@ class MetricsTest extends ClusterTest {
       return page.get(all) - page.get(shortly) > before.get(all) - before.get(shortly);
     });
     Await.until("it is logged", () -> node.log().contains("the worker was kept from running for "));
+  }
+
+  @Test
+  void when_a_load_balancer_asks_three_nodes_then_one_is_the_leader_and_follows_the_lease() throws Exception {
+    int port = freePort();
+    TestCluster cluster = untilTheEnd(TestCluster.prepared(3, Map.of(
+        "pgraft.metrics_enabled", "on", "pgraft.metrics_port", Integer.toString(port))));
+    for (TestNode node : cluster.nodes()) {
+      // one address in common, where the nodes are processes of one machine
+      node.set("pgraft.metrics_address", node.host().address());
+    }
+    cluster.startAll();
+    TestNode leader = cluster.leader();
+    TestNode other = cluster.others(leader).get(0);
+    Await.until("all are ready", () -> statuses(cluster, port, "/ready").equals(List.of(200, 200, 200)));
+    Await.until("one is the leader", () -> status(leader, port, "/leader") == 200
+        && cluster.others(leader).stream().allMatch(node -> status(node, port, "/leader") == 503));
+    assertEquals(503, status(leader, port, "/replica"));
+    assertEquals(200, status(other, port, "/replica"));
+
+    assertTrue(leader.truth("SELECT pgraft_transfer_leadership(?)", other.number()));
+    Await.until("it follows", () -> status(other, port, "/leader") == 200 && status(leader, port, "/leader") == 503);
+
+    cluster.others(other).forEach(TestNode::kill);
+    Await.until("without a majority there is no leader", () -> status(other, port, "/leader") == 503
+        && status(other, port, "/ready") == 503);
+    assertEquals(200, status(other, port, "/live"));
+  }
+
+  @Test
+  void when_the_metrics_have_a_token_and_a_certificate_then_others_do_not_see_them() throws Exception {
+    int port = freePort();
+    TestAuthority authority = new TestAuthority(root.resolve("ca"));
+    TestCluster cluster = cluster(1);
+    TestNode node = cluster.node(1);
+    TestAuthority.Member member = authority.sign("metrics", "IP:" + node.host().address());
+    node.write(node.data() + "/metrics.crt", Files.readString(member.certificate()));
+    node.write(node.data() + "/metrics.key", Files.readString(member.key()));
+    node.write(node.data() + "/metrics.token", "secret\n");
+    node.host().run("chmod", "600", node.data() + "/metrics.key", node.data() + "/metrics.token").orFail("chmod");
+    node.set("pgraft.metrics_tls_cert_file", "metrics.crt");
+    node.set("pgraft.metrics_tls_key_file", "metrics.key");
+    node.set("pgraft.metrics_token_file", "metrics.token");
+    withMetrics(cluster, port);
+
+    HttpClient client = HttpClient.newBuilder().sslContext(authority.trusting()).build();
+    URI page = URI.create("https://" + node.host().address() + ":" + port + "/metrics");
+    assertEquals(401, client.send(HttpRequest.newBuilder(page).build(), HttpResponse.BodyHandlers.ofString()).statusCode());
+    Await.until("who bears the token reads it", () -> bearing(client, page, "secret") == 200);
+    assertThrows(IOException.class, () -> read("http://" + node.host().address() + ":" + port + "/metrics"));
+
+    node.write(node.data() + "/metrics.token", "renewed\n");
+    node.reload();
+    Await.until("a reload takes the new token", () -> bearing(client, page, "renewed") == 200);
+    assertEquals(401, bearing(client, page, "secret"));
+  }
+
+  private static int bearing(HttpClient client, URI page, String token) throws Exception {
+    return client
+        .send(HttpRequest.newBuilder(page).header("Authorization", "Bearer " + token).build(),
+            HttpResponse.BodyHandlers.ofString())
+        .statusCode();
+  }
+
+  private static List<Integer> statuses(TestCluster cluster, int port, String path) {
+    return cluster.nodes().stream().map(node -> status(node, port, path)).toList();
+  }
+
+  /** 0 when nobody answers. */
+  private static int status(TestNode node, int port, String path) {
+    URI page = URI.create("http://" + node.host().address() + ":" + port + path);
+    try {
+      return HttpClient.newHttpClient()
+          .send(HttpRequest.newBuilder(page).build(), HttpResponse.BodyHandlers.discarding()).statusCode();
+    } catch (IOException | InterruptedException e) {
+      return 0;
+    }
   }
 
   private static TestNode withMetrics(TestCluster cluster, int port) throws Exception {

@@ -46,6 +46,14 @@ final class RefusedSettingsTest {
   }
 
   @Test
+  void when_theMetricsHaveACertificateWithoutKey_then_bothSettingsAreNamedAndAllElseIsGood() throws Exception {
+    final MetricsSettings metrics = Settings.parse(List.of("metrics_tls_cert_file=c")).metrics();
+
+    final ConfigException refused = assertThrows(ConfigException.class, metrics::isEncrypted);
+    says(refused.getMessage(), "pgraft.metrics_tls_cert_file", "pgraft.metrics_tls_key_file");
+  }
+
+  @Test
   void when_tlsIsNeitherOnNorOff_then_theChoicesAreNamed() {
     final ConfigException refused = refused("tls_enabled=maybe");
 

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /** What an operator's settings make of a node, in both styles of naming it. */
@@ -28,7 +29,7 @@ final class SettingsTest {
     assertEquals(1000, settings.electionTimeoutMillis());
     assertEquals(200, settings.heartbeatIntervalMillis());
     assertEquals(2L << 30, settings.maxStoreBytes());
-    assertFalse(settings.metricsEnabled());
+    assertFalse(settings.metrics().enabled());
     assertEquals(LogLevel.WARNING, settings.logLevel());
   }
 
@@ -130,6 +131,7 @@ final class SettingsTest {
             "cluster_id=paris", "pgdata=/data/pg", "data_dir=/data/raft", "fsync_timeout=2000",
             "snapshot_interval=11", "max_log_entries=12", "compaction_threshold=13", "max_store_size=5368709120",
             "max_processes=14", "metrics_enabled=on", "metrics_address=10.0.0.9", "metrics_port=9200",
+            "metrics_tls_cert_file=m.crt", "metrics_tls_key_file=/etc/m.key", "metrics_token_file=token",
             "log_level=debug");
 
     assertEquals("paris", settings.clusterId());
@@ -141,9 +143,11 @@ final class SettingsTest {
     assertEquals(13, settings.compactionThreshold());
     assertEquals(5L << 30, settings.maxStoreBytes(), "a size beyond 32 bits");
     assertEquals(14, settings.maxProcesses());
-    assertTrue(settings.metricsEnabled());
-    assertEquals("10.0.0.9", settings.metricsAddress());
-    assertEquals(9200, settings.metricsPort());
+    assertEquals(
+        new MetricsSettings(
+            true, "10.0.0.9", 9200, Optional.of(Path.of("/data/pg/m.crt")), Optional.of(Path.of("/etc/m.key")),
+            Optional.of(Path.of("/data/pg/token"))),
+        settings.metrics());
     assertEquals(LogLevel.DEBUG, settings.logLevel());
   }
 

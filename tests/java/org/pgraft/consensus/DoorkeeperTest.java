@@ -30,7 +30,7 @@ class DoorkeeperTest {
 
   private final EventLoopGroup threads = NettyUtils.newEventLoopGroup("test", 1, true);
   private final List<Socket> sockets = new ArrayList<>();
-  private final PeerClients clients = new PeerClients(1 << 20, Credentials.none(), host -> host);
+  private final PeerClients clients = new PeerClients(1 << 20, Credentials.none(), InetSocketAddress::getHostString);
   private Doorkeeper doorkeeper;
   private Server server;
 

@@ -70,7 +70,7 @@ final class EarlierLeaderTest {
   private static void appendToEmptyLog(int[] ports) throws Exception {
     final UUID cluster = RaftNode.clusterUuid("pgraft");
     final InetSocketAddress address = new InetSocketAddress("127.0.0.1", ports[1]);
-    try (PeerClients clients = new PeerClients(RatisProperties.MESSAGE_BYTES_MAX, Credentials.none(), host -> host)) {
+    try (PeerClients clients = new PeerClients(RatisProperties.MESSAGE_BYTES_MAX, Credentials.none(), InetSocketAddress::getHostString)) {
       final byte[] name = "pgraft".getBytes(StandardCharsets.UTF_8);
       final ByteBuffer body = ByteBuffer.allocate(8 + name.length).putInt(2);
       PeerMessage.putText(body, name);

@@ -7,11 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -19,9 +22,19 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.ratis.thirdparty.io.grpc.CallOptions;
+import org.apache.ratis.thirdparty.io.grpc.ManagedChannel;
 import org.apache.ratis.thirdparty.io.grpc.Server;
+import org.apache.ratis.thirdparty.io.grpc.Status;
+import org.apache.ratis.thirdparty.io.grpc.StatusRuntimeException;
+import org.apache.ratis.thirdparty.io.grpc.netty.GrpcSslContexts;
+import org.apache.ratis.thirdparty.io.grpc.netty.NettyChannelBuilder;
 import org.apache.ratis.thirdparty.io.grpc.netty.NettyServerBuilder;
+import org.apache.ratis.thirdparty.io.grpc.stub.ClientCalls;
+import org.apache.ratis.thirdparty.io.grpc.util.CertificateUtils;
 import org.apache.ratis.thirdparty.io.netty.channel.EventLoopGroup;
+import org.apache.ratis.thirdparty.io.netty.handler.ssl.SslContextBuilder;
+import org.apache.ratis.thirdparty.io.netty.handler.ssl.SslProvider;
 import org.apache.ratis.util.NettyUtils;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -37,6 +50,8 @@ final class MembersTlsTest {
   private static final UUID CLUSTER = RaftNode.clusterUuid("tls");
   private static final long PATIENCE_MILLIS = 20_000;
   private static final byte[] ANSWER = {42};
+  private static final byte[] MESSAGE =
+      new PeerMessage(PeerMessage.Kind.MEMBERS, CLUSTER, 2, ByteBuffer.allocate(0)).encode();
 
   @TempDir private Path root;
   private final List<AutoCloseable> open = new ArrayList<>();
@@ -71,12 +86,7 @@ final class MembersTlsTest {
   void when_aStrangerShowsNoCertificate_then_nothingOfItIsServed() throws Exception {
     final int port = listen(credentials(TlsMode.ON, member));
     refused(port, Credentials.none());
-    final TestAuthority elsewhere = new TestAuthority(root.resolve("elsewhere"));
-    refused(port, Credentials.load(elsewhere.settings(TlsMode.ON, elsewhere.sign("n2", "IP:127.0.0.1"))));
-    // One who takes the members' authority for good, but is not of it.
-    final TestAuthority.Member forged = elsewhere.sign("n3", "IP:127.0.0.1");
-    refused(port, Credentials.load(authority.settings(TlsMode.ON, forged)));
-    assertEquals(0, served.get());
+    assertStrangersRefused(port);
   }
 
   @Test
@@ -94,11 +104,13 @@ final class MembersTlsTest {
 
   @Test
   void when_namesAreAllowed_then_othersOfTheSameAuthorityAreNot() throws Exception {
-    final int port = listen(Credentials.load(authority.settings(TlsMode.ON, member, "10.0.0.2", "n9.example")));
+    final int port =
+        listen(Credentials.load(authority.settings(TlsMode.ON, member, "127.0.0.1", "10.0.0.2", "n9.example"), "127.0.0.1"));
     assertArrayEquals(ANSWER, ask(port, credentials(TlsMode.ON, other)));
     assertArrayEquals(ANSWER, ask(port, credentials(TlsMode.ON, authority.sign("n9", "DNS:N9.example"))));
     refused(port, credentials(TlsMode.ON, authority.sign("n3", "IP:10.0.0.3")));
-    final int byCommonName = listen(Credentials.load(authority.settings(TlsMode.ON, member, "n2")));
+    final int byCommonName =
+        listen(Credentials.load(authority.settings(TlsMode.ON, member, "n1", "n2"), "127.0.0.1"));
     assertArrayEquals(ANSWER, ask(byCommonName, credentials(TlsMode.ON, other)));
   }
 
@@ -113,10 +125,9 @@ final class MembersTlsTest {
 
   @Test
   void when_aStrangersCertificateComesToAPortOfBothKinds_then_itIsRefused() throws Exception {
-    final int port = listen(credentials(TlsMode.PREFER, member));
-    final TestAuthority elsewhere = new TestAuthority(root.resolve("elsewhere"));
-    refused(port, Credentials.load(elsewhere.settings(TlsMode.ON, elsewhere.sign("n2", "IP:127.0.0.1"))));
-    assertEquals(0, served.get());
+    for (TlsMode mode : List.of(TlsMode.ACCEPT, TlsMode.PREFER)) {
+      assertStrangersRefused(listen(credentials(mode, member)));
+    }
   }
 
   @Test
@@ -126,21 +137,27 @@ final class MembersTlsTest {
     final PeerClients standing = clients(credentials(TlsMode.ON, other), "127.0.0.1");
     assertArrayEquals(ANSWER, ask(standing, port));
 
+    // Whoever dials trusts both authorities, so it is for the listener alone to refuse.
     final TestAuthority next = new TestAuthority(root.resolve("next"));
-    listening.reload(next.settings(TlsMode.ON, next.sign("n1", "IP:127.0.0.1")));
+    final TestAuthority.Member renewed = next.sign("n2", "IP:127.0.0.1");
+    listening.reload(next.settings(TlsMode.ON, next.sign("n1", "IP:127.0.0.1")), "127.0.0.1");
     assertArrayEquals(ANSWER, ask(standing, port), "the connection that stands");
-    refused(port, credentials(TlsMode.ON, other));
-    assertArrayEquals(ANSWER, ask(port, Credentials.load(next.settings(TlsMode.ON, next.sign("n2", "IP:127.0.0.1")))));
+    assertFalse(isServed(port, other, authority, next), "the certificate of before");
+    assertTrue(isServed(port, renewed, authority, next), "the new one");
   }
 
   @Test
   void when_theDialersFilesAreReloaded_then_itsNextConnectionShowsThem() throws Exception {
     final TestAuthority next = new TestAuthority(root.resolve("next"));
     final Credentials dialing = credentials(TlsMode.ON, other);
-    final int port = listen(Credentials.load(next.settings(TlsMode.ON, next.sign("n1", "IP:127.0.0.1"))));
-    refused(port, dialing);
-    dialing.reload(next.settings(TlsMode.ON, next.sign("n2", "IP:127.0.0.1")));
-    assertArrayEquals(ANSWER, ask(port, dialing));
+    final int before = listen(credentials(TlsMode.ON, member));
+    final int after = listen(Credentials.load(next.settings(TlsMode.ON, next.sign("n1", "IP:127.0.0.1")), "127.0.0.1"));
+    assertArrayEquals(ANSWER, ask(before, dialing));
+    refused(after, dialing);
+    dialing.reload(next.settings(TlsMode.ON, next.sign("n2", "IP:127.0.0.1")), "127.0.0.1");
+    assertArrayEquals(ANSWER, ask(after, dialing));
+    TimeUnit.SECONDS.sleep(2);
+    refused(before, dialing);
   }
 
   @Test
@@ -149,6 +166,45 @@ final class MembersTlsTest {
     assertFalse(handshake(port, "-tls1_1").contains("New, TLS"));
     assertTrue(handshake(port, "-tls1_2").contains("New, TLSv1.2"));
     assertTrue(handshake(port, "-tls1_3").contains("New, TLSv1.3"));
+  }
+
+  /** Whoever shows no certificate, or one that only looks like a member's; both believe the listener. */
+  private void assertStrangersRefused(int port) throws Exception {
+    final TestAuthority elsewhere = new TestAuthority(root.resolve("elsewhere" + port));
+    assertFalse(isServed(port, null, authority), "no certificate");
+    assertFalse(isServed(port, elsewhere.sign("n2", "IP:10.0.0.2"), authority), "one of another authority");
+    assertFalse(isServed(port, authority.signExpired("old"), authority), "one that is out of date");
+    assertEquals(0, served.get());
+    assertTrue(isServed(port, other, authority), "a member's, in the same way");
+    served.set(0);
+  }
+
+  /** Whether a client that is none of pgraft's gets an answer: it shows what it wants, and believes these authorities. */
+  private boolean isServed(int port, TestAuthority.Member shown, TestAuthority... believed) throws Exception {
+    final X509Certificate[] trusted = new X509Certificate[believed.length];
+    for (int i = 0; i < believed.length; i++) {
+      try (InputStream in = Files.newInputStream(believed[i].certificate())) {
+        trusted[i] = CertificateUtils.getX509Certificates(in)[0];
+      }
+    }
+    final SslContextBuilder tls = SslContextBuilder.forClient().trustManager(trusted);
+    if (shown != null) {
+      tls.keyManager(shown.certificate().toFile(), shown.key().toFile());
+    }
+    final ManagedChannel channel =
+        NettyChannelBuilder.forAddress("127.0.0.1", port)
+            .sslContext(GrpcSslContexts.configure(tls, SslProvider.JDK).build())
+            .build();
+    try {
+      ClientCalls.blockingUnaryCall(
+          channel, PeerService.CALL, CallOptions.DEFAULT.withDeadlineAfter(PATIENCE_MILLIS, TimeUnit.MILLISECONDS), MESSAGE);
+      return true;
+    } catch (StatusRuntimeException e) {
+      assertEquals(Status.Code.UNAVAILABLE, e.getStatus().getCode(), e::toString);
+      return false;
+    } finally {
+      channel.shutdownNow();
+    }
   }
 
   private String handshake(int port, String version) throws Exception {
@@ -165,7 +221,7 @@ final class MembersTlsTest {
   }
 
   private Credentials credentials(TlsMode mode, TestAuthority.Member shown) throws Exception {
-    return Credentials.load(authority.settings(mode, shown));
+    return Credentials.load(authority.settings(mode, shown), shown.host());
   }
 
   private int listen(Credentials credentials) throws IOException {
@@ -204,7 +260,7 @@ final class MembersTlsTest {
     return clients
         .call(
             new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
-            new PeerMessage(PeerMessage.Kind.MEMBERS, CLUSTER, 2, ByteBuffer.allocate(0)).encode(),
+            MESSAGE,
             TimeUnit.MILLISECONDS.toNanos(PATIENCE_MILLIS))
         .get(PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
   }

@@ -56,7 +56,7 @@ final class TestEngine implements LeaseSink {
 
   TestEngine start() throws Exception {
     final Settings parsed = Settings.parse(settings);
-    engine = new Engine(parsed, Credentials.load(parsed.tls()), this, System::nanoTime, () -> {});
+    engine = new Engine(parsed, Credentials.load(parsed.tls(), parsed.advertisedHost()), this, System::nanoTime, () -> {}, () -> {});
     engine.start();
     return this;
   }

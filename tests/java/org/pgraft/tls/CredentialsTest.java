@@ -24,6 +24,8 @@ import org.pgraft.config.TlsSettings;
 
 /** The files of a node's TLS: what is refused, and what a reload changes. */
 final class CredentialsTest {
+  private static final String HOST = "127.0.0.1";
+
   @TempDir private Path root;
   private TestAuthority authority;
   private TestAuthority.Member member;
@@ -37,22 +39,22 @@ final class CredentialsTest {
   @Test
   void when_tlsIsOff_then_nothingIsRead() throws Exception {
     final Credentials credentials =
-        Credentials.load(new TlsSettings(TlsMode.OFF, root, root, root.resolve("nowhere"), List.of()));
+        Credentials.load(new TlsSettings(TlsMode.OFF, root, root, root.resolve("nowhere"), List.of()), "");
     assertEquals(Optional.empty(), credentials.dialing());
     assertEquals(Optional.empty(), credentials.expiry());
   }
 
   @Test
   void when_aCertificateWasRead_then_itsEndIsKnown() throws Exception {
-    final Instant expiry = Credentials.load(authority.settings(TlsMode.ON, member)).expiry().orElseThrow();
+    final Instant expiry = Credentials.load(authority.settings(TlsMode.ON, member), HOST).expiry().orElseThrow();
     assertEquals(2, Duration.between(Instant.now(), expiry.plusSeconds(3600)).toDays(), expiry::toString);
   }
 
   @Test
   void when_aMemberOnlyAcceptsTls_then_itDialsWithout() throws Exception {
-    assertEquals(Optional.empty(), Credentials.load(authority.settings(TlsMode.ACCEPT, member)).dialing());
-    assertTrue(Credentials.load(authority.settings(TlsMode.PREFER, member)).dialing().isPresent());
-    assertTrue(Credentials.load(authority.settings(TlsMode.ON, member)).dialing().isPresent());
+    assertEquals(Optional.empty(), Credentials.load(authority.settings(TlsMode.ACCEPT, member), HOST).dialing());
+    assertTrue(Credentials.load(authority.settings(TlsMode.PREFER, member), HOST).dialing().isPresent());
+    assertTrue(Credentials.load(authority.settings(TlsMode.ON, member), HOST).dialing().isPresent());
   }
 
   @Test
@@ -97,18 +99,46 @@ final class CredentialsTest {
 
   @Test
   void when_aReloadFails_then_whatWasThereStays() throws Exception {
-    final Credentials credentials = Credentials.load(authority.settings(TlsMode.ON, member));
+    final Credentials credentials = Credentials.load(authority.settings(TlsMode.ON, member), HOST);
     final SslContext before = credentials.accepting();
     final TlsSettings settings = authority.settings(TlsMode.ON, member);
     Files.writeString(member.certificate(), "half a certif");
-    assertThrows(ConfigException.class, () -> credentials.reload(settings));
+    assertThrows(ConfigException.class, () -> credentials.reload(settings, HOST));
     assertSame(before, credentials.accepting());
 
-    credentials.reload(authority.settings(TlsMode.ON, authority.sign("n1", "IP:127.0.0.1")));
+    credentials.reload(authority.settings(TlsMode.ON, authority.sign("n1", "IP:127.0.0.1")), HOST);
     assertNotSame(before, credentials.accepting(), "sessions of before cannot be resumed");
   }
 
+  @Test
+  void when_aKeyIsCutShort_then_itIsRefusedAndNamed() throws Exception {
+    final String whole = Files.readString(member.key());
+    Files.writeString(member.key(), whole.replaceFirst("\n(\\S{5})\\S+\n", "\n$1\n"));
+    assertTrue(refused(member).getMessage().contains("\"" + member.key() + "\""), () -> refused(member).getMessage());
+  }
+
+  @Test
+  void when_theOtherMembersWouldRefuseTheCertificate_then_itIsRefusedHere() throws Exception {
+    final TestAuthority elsewhere = new TestAuthority(root.resolve("elsewhere"));
+    final TestAuthority.Member foreign = elsewhere.sign("n1", "IP:127.0.0.1");
+    assertTrue(refused(foreign).getMessage().contains("would refuse"), () -> refused(foreign).getMessage());
+
+    final TestAuthority.Member misnamed = authority.sign("n2", "IP:10.0.0.2", "DNS:n2.example");
+    assertTrue(refused(misnamed).getMessage().contains("is not for 127.0.0.1"), () -> refused(misnamed).getMessage());
+    for (String host : List.of("10.0.0.2", "N2.example")) {
+      Credentials.load(authority.settings(TlsMode.ON, misnamed), host);
+    }
+    Credentials.load(authority.settings(TlsMode.ON, authority.sign("n3", "DNS:*.example", "IP:::1")), "n3.example");
+    Credentials.load(authority.settings(TlsMode.ON, authority.sign("n3", "IP:::1")), "0:0:0:0:0:0:0:1");
+
+    final ConfigException unlisted =
+        assertThrows(
+            ConfigException.class,
+            () -> Credentials.load(authority.settings(TlsMode.ON, member, "n7", "10.0.0.7"), HOST));
+    assertTrue(unlisted.getMessage().contains("none of the names"), unlisted::getMessage);
+  }
+
   private ConfigException refused(TestAuthority.Member shown) {
-    return assertThrows(ConfigException.class, () -> Credentials.load(authority.settings(TlsMode.ON, shown)));
+    return assertThrows(ConfigException.class, () -> Credentials.load(authority.settings(TlsMode.ON, shown), HOST));
   }
 }

@@ -1,11 +1,16 @@
 package org.pgraft.tls;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyStore;
+import java.security.cert.CertificateFactory;
 import java.util.ArrayList;
 import java.util.List;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
 import org.pgraft.config.TlsMode;
 import org.pgraft.config.TlsSettings;
 
@@ -20,8 +25,12 @@ public final class TestAuthority {
         "-subj", "/CN=" + directory.getFileName(), "-keyout", "ca.key", "-out", "ca.crt");
   }
 
-  /** A certificate and its key, as {@code name.crt} and {@code name.key}. */
-  public record Member(Path certificate, Path key) {}
+  /** A certificate and its key, as {@code name.crt} and {@code name.key}, and the first host that it is for. */
+  public record Member(Path certificate, Path key, String host) {
+    Member(Path certificate, Path key) {
+      this(certificate, key, "");
+    }
+  }
 
   /**
    * Signs a certificate.
@@ -34,7 +43,7 @@ public final class TestAuthority {
   }
 
   /** One that was valid until yesterday. */
-  Member signExpired(String name) throws IOException {
+  public Member signExpired(String name) throws IOException {
     return sign(name, List.of("-days", "-1"), "IP:127.0.0.1");
   }
 
@@ -47,12 +56,27 @@ public final class TestAuthority {
             "-CAcreateserial", "-extfile", name + ".ext", "-out", name + ".crt"));
     signing.addAll(validity);
     openssl(signing.toArray(String[]::new));
-    return new Member(directory.resolve(name + ".crt"), directory.resolve(name + ".key"));
+    return new Member(
+        directory.resolve(name + ".crt"), directory.resolve(name + ".key"), alternatives[0].replaceFirst("^[^:]*:", ""));
   }
 
   /** The authority's own certificate. */
   public Path certificate() {
     return directory.resolve("ca.crt");
+  }
+
+  /** For a client that believes this authority alone. */
+  public SSLContext trusting() throws Exception {
+    final KeyStore trusted = KeyStore.getInstance(KeyStore.getDefaultType());
+    trusted.load(null, null);
+    try (InputStream in = Files.newInputStream(certificate())) {
+      trusted.setCertificateEntry("ca", CertificateFactory.getInstance("X.509").generateCertificate(in));
+    }
+    final TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+    trust.init(trusted);
+    final SSLContext context = SSLContext.getInstance("TLS");
+    context.init(null, trust.getTrustManagers(), null);
+    return context;
   }
 
   /** What a node with such a certificate is told. */

@@ -13,11 +13,11 @@ import java.util.stream.Stream;
 import org.pgraft.config.ConfigException;
 
 /**
- * Whether a private key is kept as PostgreSQL wants its own kept ({@code ssl_key_file}; check_ssl_key_file_permissions() in
- * be-secure-common.c): a file of the server's user that nobody else can read, or one of root's that the server's group can
- * read. Stateless.
+ * Whether a secret is kept as PostgreSQL wants its private key kept ({@code ssl_key_file}; check_ssl_key_file_permissions()
+ * in be-secure-common.c): in a file of the server's user that nobody else can read, or one of root's that the server's group
+ * can read. Stateless.
  */
-final class KeyFile {
+final class SecretFile {
   private static final int ROOT = 0;
   private static final Pattern EFFECTIVE_USER = Pattern.compile("^Uid:\\s+\\d+\\s+(\\d+).*");
   private static final Set<PosixFilePermission> OWNERS =
@@ -25,24 +25,24 @@ final class KeyFile {
   private static final Set<PosixFilePermission> OWNERS_AND_GROUP_READS =
       EnumSet.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE, PosixFilePermission.GROUP_READ);
 
-  private KeyFile() {}
+  private SecretFile() {}
 
-  static void check(Path key) throws ConfigException, IOException {
-    final PosixFileAttributes attributes = Files.readAttributes(key, PosixFileAttributes.class);
+  static void check(Path file, String what) throws ConfigException, IOException {
+    final PosixFileAttributes attributes = Files.readAttributes(file, PosixFileAttributes.class);
     if (!attributes.isRegularFile()) {
-      throw new ConfigException("private key file \"" + key + "\" is not a regular file", "");
+      throw new ConfigException(what + " \"" + file + "\" is not a regular file", "");
     }
-    final int owner = (Integer) Files.getAttribute(key, "unix:uid");
+    final int owner = (Integer) Files.getAttribute(file, "unix:uid");
     final int self = effectiveUser();
     if (owner != self && owner != ROOT) {
       throw new ConfigException(
-          "private key file \"" + key + "\" must be owned by the database user or root",
+          what + " \"" + file + "\" must be owned by the database user or root",
           "It belongs to " + attributes.owner().getName() + ".");
     }
     final Set<PosixFilePermission> granted = attributes.permissions();
     if (!(owner == self ? OWNERS : OWNERS_AND_GROUP_READS).containsAll(granted)) {
       throw new ConfigException(
-          "private key file \"" + key + "\" has group or world access",
+          what + " \"" + file + "\" has group or world access",
           "File must have permissions u=rw (0600) or less if owned by the database user, or permissions u=rw,g=r (0640)"
               + " or less if owned by root.");
     }

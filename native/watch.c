@@ -1,0 +1,59 @@
+/*
+ * watch.c
+ *	  Sessions that wait for changes of the store.
+ *
+ * A session that wants to know of the next change sets a bit of its own and the
+ * word "watched", looks at the store once more, and sleeps.  The engine, after
+ * each entry that it has applied, looks at "watched"; only when it is set does it
+ * set "rung" and wake the worker, which wakes every session whose bit is set and
+ * clears both.  So nobody is missed: either the session sees the change when it
+ * looks, or the engine sees the word.  And where nobody waits, an entry costs one
+ * read of a word.
+ *
+ * A bit may be left behind by a session that waits no more; then its process is
+ * woken once without a reason.
+ *
+ * Threads: a session's only thread arms, the worker's main thread rings.  Locks:
+ * none.
+ */
+#include "prelude.h"
+
+#include "port/pg_bitutils.h"
+
+#include "shared.h"
+#include "watch.h"
+
+/* From here on this session is woken by the next change. */
+void
+pgraft_watch_arm(void)
+{
+	uint32		me = (uint32) pgraft_my_procno();
+
+	if (me / 64 < pgraft_shared->nwatch)
+		pg_atomic_fetch_or_u64(pgraft_watchers() + me / 64,
+							   UINT64CONST(1) << (me % 64));
+	pg_atomic_write_u64(&pgraft_shared->watched, 1);
+	pg_memory_barrier();
+}
+
+/* Wakes those who wait, if the engine has rung. */
+void
+pgraft_watch_ring(void)
+{
+	if (pg_atomic_read_u64(&pgraft_shared->rung) == 0)
+		return;
+	pg_atomic_write_u64(&pgraft_shared->rung, 0);
+	pg_atomic_write_u64(&pgraft_shared->watched, 0);
+	/* Who arms from here on sets the word again; who did before is woken. */
+	pg_memory_barrier();
+	for (uint32 i = 0; i < pgraft_shared->nwatch; i++)
+	{
+		uint64		waiting = pg_atomic_exchange_u64(pgraft_watchers() + i, 0);
+
+		while (waiting != 0)
+		{
+			pgraft_set_latch_of((int32) (i * 64) + pg_rightmost_one_pos64(waiting));
+			waiting &= waiting - 1;
+		}
+	}
+}
