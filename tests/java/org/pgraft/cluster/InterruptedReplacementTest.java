@@ -16,8 +16,8 @@ import org.junit.jupiter.api.Test;
  * that works, and the same call finishes it.
  */
 final class InterruptedReplacementTest extends ClusterTest {
-  private static final int ROUNDS = 5;
-  private static final int MILLIS_LATER = 80;
+  private static final int ROUNDS = 3;
+  private static final int MILLIS_LATER = 120;
 
   @Test
   void when_the_leader_dies_at_any_moment_of_a_replacement_then_the_same_call_finishes_it() throws Exception {
