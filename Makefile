@@ -17,6 +17,7 @@ LIBJVM ?= $(JAVA_HOME)/lib/server/libjvm.so
 LIBLMDB ?= $(realpath $(shell $${CC:-gcc} -print-file-name=liblmdb.so.0 2>/dev/null))
 
 PG_VERSION := $(if $(PG_CONFIG),$(shell $(PG_CONFIG) --version 2>/dev/null))
+VERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" pgraft.control)
 PG_MAJOR := $(shell echo '$(PG_VERSION)' | sed -nE 's/^PostgreSQL ([0-9]+).*/\1/p')
 PG_INCLUDE := $(if $(PG_MAJOR),$(shell $(PG_CONFIG) --includedir-server))
 
@@ -109,6 +110,14 @@ check: ## the tests: unit, pg_regress, several servers
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory regress
 	@$(MAKE) --no-print-directory it
+
+sbom: | require-jdk ## what the engine is made of, as CycloneDX
+	@$(MAVEN) org.cyclonedx:cyclonedx-maven-plugin:makeBom
+	@echo "$(TARGET)/bom.json"
+
+dist: sbom ## the sources of the last commit and the SBOM, as PGXN takes them
+	git archive --format=zip --prefix=pgraft-$(VERSION).0/ --add-file=$(TARGET)/bom.json \
+		-o target/pgraft-$(VERSION).0.zip HEAD
 
 demo: ## three servers on this machine, a failover before your eyes
 	@scripts/demo

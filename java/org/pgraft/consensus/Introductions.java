@@ -38,7 +38,7 @@ final class Introductions {
     final boolean listed = members.contains(from);
     try {
       final Optional<KnownDirectory> known =
-          listed || clearance.concerns(from) ? known(from, shown, takesPart, entered) : entered;
+          listed || clearance.concerns(from) ? known(from, shown, takesPart, listed, entered) : entered;
       return new Answer(Verdict.ANSWERED, new Greeting(self, !members.isEmpty(), listed, known).encode());
     } catch (IOException e) {
       LOG.error("could not note the directory of node {}", from, e);
@@ -48,7 +48,8 @@ final class Introductions {
 
   /** The member table speaks first; before it knows a node, or a run of it, what was noted here does. */
   private Optional<KnownDirectory> known(
-      int from, ShownDirectory shown, boolean takesPart, Optional<KnownDirectory> entered) throws IOException {
+      int from, ShownDirectory shown, boolean takesPart, boolean listed, Optional<KnownDirectory> entered)
+      throws IOException {
     if (entered.filter(known -> known.forbids(shown)).isPresent()) {
       return entered;
     }
@@ -56,7 +57,9 @@ final class Introductions {
     final boolean replaced =
         noted != null
             && !noted.directory().equals(shown.directory())
-            && entered.filter(known -> known.removed() || known.directory().equals(shown.directory())).isPresent();
+            && entered
+                .filter(known -> known.removed() && !listed || known.directory().equals(shown.directory()))
+                .isPresent();
     final boolean binding = identity.identity().member() && !replaced;
     final Optional<KnownDirectory> objection =
         takesPart

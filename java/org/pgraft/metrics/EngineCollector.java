@@ -63,6 +63,7 @@ final class EngineCollector extends Collector {
   private static void store(List<MetricFamilySamples> page, MetricsView now) {
     gauge(page, "pgraft_store_revision", "Revision of the key-value store.", now.revision());
     gauge(page, "pgraft_store_keys", "Live keys.", now.keys());
+    gauge(page, "pgraft_store_live_bytes", "Live keys and values.", now.liveBytes());
     gauge(page, "pgraft_store_size_bytes", "Size of the store's file.", now.storeBytes());
     gauge(page, "pgraft_store_quota_bytes", "Quota of the store.", now.quotaBytes());
     counter(page, "pgraft_snapshots", "Snapshots finished since the engine started.", now.snapshots());

@@ -12,7 +12,11 @@ import io.prometheus.client.hotspot.StandardExports;
 import io.prometheus.client.hotspot.ThreadExports;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
@@ -21,13 +25,19 @@ import javax.net.ssl.SSLParameters;
  * Serves the metrics page at {@code /metrics}: the engine's figures, the latencies, and the JVM's memory, garbage
  * collections, pauses and threads; and beside it the {@link HealthPages}, for which no token is asked.
  *
- * <p>Thread-safe. The HTTP server has a few daemon threads of its own.
+ * <p>Thread-safe. The HTTP server has daemon threads of its own, which end when nobody asks.
  */
 public final class MetricsServer implements AutoCloseable {
   private static final int BACKLOG_OF_THE_SYSTEM = 0;
   private static final String[] PROTOCOLS = {"TLSv1.3", "TLSv1.2"};
 
-  private final HTTPServer server;
+  /** One that is held up by a client that says nothing leaves others for the load balancers. */
+  private static final int THREADS = 8;
+
+  private static final int IDLE_SECONDS = 30;
+
+  private final HttpServer server;
+  private final ThreadPoolExecutor threads;
 
   /**
    * Where the pages are, and whom they are for.
@@ -61,15 +71,41 @@ public final class MetricsServer implements AutoCloseable {
     new GarbageCollectorExports().register(registry);
     new ThreadExports().register(registry);
     new StandardExports().register(registry);
-    final HttpServer http = listen(access);
-    HealthPages.addTo(http, health);
-    server =
-        new HTTPServer.Builder()
-            .withHttpServer(http)
-            .withAuthenticator(new BearerToken(access.token()))
-            .withRegistry(registry)
-            .withDaemonThreads(true)
-            .build();
+    server = listen(access);
+    HealthPages.addTo(server, health);
+    for (String path : List.of("/", "/metrics")) {
+      server
+          .createContext(path, new HTTPServer.HTTPMetricHandler(registry))
+          .setAuthenticator(new BearerToken(access.token()));
+    }
+    threads =
+        new ThreadPoolExecutor(
+            THREADS,
+            THREADS,
+            IDLE_SECONDS,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(),
+            task -> daemon(task, "pgraft-metrics"));
+    threads.allowCoreThreadTimeOut(true);
+    server.setExecutor(threads);
+    start();
+  }
+
+  /** From a daemon thread, because the server's own thread takes that from the one that starts it. */
+  private void start() {
+    final Thread starter = daemon(server::start, "pgraft-metrics-start");
+    starter.start();
+    try {
+      starter.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static Thread daemon(Runnable task, String name) {
+    final Thread thread = new Thread(task, name);
+    thread.setDaemon(true);
+    return thread;
   }
 
   private static HttpServer listen(Access access) throws IOException {
@@ -91,11 +127,12 @@ public final class MetricsServer implements AutoCloseable {
 
   /** The port that is listened on. */
   public int port() {
-    return server.getPort();
+    return server.getAddress().getPort();
   }
 
   @Override
   public void close() {
-    server.close();
+    server.stop(0);
+    threads.shutdown();
   }
 }

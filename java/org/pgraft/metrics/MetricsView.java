@@ -21,6 +21,7 @@ import java.util.List;
  * @param queued requests that wait to be sent
  * @param revision the store's revision
  * @param keys live keys
+ * @param liveBytes live keys and values
  * @param storeBytes size of the store's file
  * @param quotaBytes the limit of the store
  * @param snapshots snapshots finished since the start
@@ -44,6 +45,7 @@ public record MetricsView(
     double queued,
     double revision,
     double keys,
+    double liveBytes,
     double storeBytes,
     double quotaBytes,
     double snapshots,

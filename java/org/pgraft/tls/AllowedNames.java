@@ -19,8 +19,8 @@ import org.apache.ratis.thirdparty.io.grpc.util.AdvancedTlsX509TrustManager.SslS
  * <p>Thread-safe; called during handshakes, on Netty's threads.
  */
 final class AllowedNames implements SslSocketAndEnginePeerVerifier {
-  private static final int DNS_NAME = 2;
-  private static final int IP_ADDRESS = 7;
+  static final int DNS_NAME = 2;
+  static final int IP_ADDRESS = 7;
 
   private final Supplier<List<String>> allowed;
 
@@ -56,18 +56,21 @@ final class AllowedNames implements SslSocketAndEnginePeerVerifier {
   }
 
   /** The DNS names and IP addresses among its alternative names. */
-  static List<String> alternatives(X509Certificate certificate) throws CertificateException {
-    final List<String> names = new ArrayList<>();
-    final Collection<List<?>> alternatives = certificate.getSubjectAlternativeNames();
-    if (alternatives != null) {
-      for (List<?> alternative : alternatives) {
-        final int kind = (Integer) alternative.get(0);
-        if (kind == DNS_NAME || kind == IP_ADDRESS) {
-          names.add((String) alternative.get(1));
-        }
-      }
-    }
+  private static List<String> alternatives(X509Certificate certificate) throws CertificateException {
+    final List<String> names = new ArrayList<>(alternatives(certificate, DNS_NAME));
+    names.addAll(alternatives(certificate, IP_ADDRESS));
     return names;
+  }
+
+  /** Its alternative names of one kind (RFC 5280, section 4.2.1.6). */
+  static List<String> alternatives(X509Certificate certificate, int kind) throws CertificateException {
+    final Collection<List<?>> alternatives = certificate.getSubjectAlternativeNames();
+    return alternatives == null
+        ? List.of()
+        : alternatives.stream()
+            .filter(alternative -> alternative.get(0).equals(kind))
+            .map(alternative -> (String) alternative.get(1))
+            .toList();
   }
 
   private static List<String> commonNames(X509Certificate certificate) throws CertificateException {

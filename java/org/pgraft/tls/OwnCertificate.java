@@ -40,7 +40,9 @@ record OwnCertificate(KeyAndChain own, X509Certificate[] authorities, TlsSetting
         trust.checkClientTrusted(own.chainArray(), ANY_KEY_EXCHANGE);
       }
       new AllowedNames(settings::allowedNames).check(own.chain().get(0));
-      names = AllowedNames.alternatives(own.chain().get(0));
+      names =
+          AllowedNames.alternatives(
+              own.chain().get(0), isAddress(host) ? AllowedNames.IP_ADDRESS : AllowedNames.DNS_NAME);
     } catch (GeneralSecurityException | IOException e) {
       throw new ConfigException(
           "the other members would refuse the certificate in \"" + settings.certificate() + "\": " + e.getMessage(),
@@ -50,8 +52,8 @@ record OwnCertificate(KeyAndChain own, X509Certificate[] authorities, TlsSetting
     if (names.stream().noneMatch(name -> isFor(name, host))) {
       throw new ConfigException(
           "the certificate in \"" + settings.certificate() + "\" is not for " + host + ", where the other members dial this node",
-          "Its alternative names are " + names + "; one of them must be the host of this node in pgraft.initial_cluster or"
-              + " pgraft.address.");
+          "Its alternative names of that kind are " + names + "; one of them must be the host of this node in"
+              + " pgraft.initial_cluster or pgraft.address.");
     }
   }
 

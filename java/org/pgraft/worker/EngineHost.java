@@ -298,8 +298,7 @@ final class EngineHost {
   void reload(List<String> lines) {
     if (refuses) {
       // What was refused may be good now; a worker that begins anew finds out.
-      causeOfDeath = "the settings were reloaded";
-      sick.set(true);
+      stopped = true;
       return;
     }
     if (engine == null) {

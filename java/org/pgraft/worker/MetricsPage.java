@@ -94,12 +94,15 @@ final class MetricsPage implements AutoCloseable {
       tried = false;
       return;
     }
-    if (changed.isEncrypted() != (certificate != null)) {
-      LOG.warn("the metrics page goes on {} TLS until the server restarts", certificate == null ? "without" : "over");
-    } else if (certificate != null) {
-      certificate.reload(changed.certificate().orElseThrow(), changed.key().orElseThrow());
+    try {
+      if (changed.isEncrypted() != (certificate != null)) {
+        LOG.warn("the metrics page goes on {} TLS until the server restarts", certificate == null ? "without" : "over");
+      } else if (certificate != null) {
+        certificate.reload(changed.certificate().orElseThrow(), changed.key().orElseThrow());
+      }
+    } finally {
+      readToken(changed);
     }
-    readToken(changed);
   }
 
   private void readToken(MetricsSettings now) throws ConfigException {
@@ -149,6 +152,7 @@ final class MetricsPage implements AutoCloseable {
         engine.queuedRequests(),
         ofOpen(store, store.revision()),
         ofOpen(store, store.keys()),
+        ofOpen(store, store.keyBytes()),
         ofOpen(store, store.fileBytes()),
         ofOpen(store, store.quotaBytes()),
         engine.snapshotsFinished(),

@@ -20,7 +20,7 @@ final class WatchTest extends ClusterTest {
   void when_a_key_changes_then_who_waits_on_any_node_is_told_at_once() throws Exception {
     TestCluster cluster = cluster(3);
     for (TestNode node : cluster.nodes()) {
-      CompletableFuture<List<List<String>>> told = CompletableFuture.supplyAsync(() -> watch(node, "door/", 0, 60_000));
+      CompletableFuture<List<List<String>>> told = CompletableFuture.supplyAsync(() -> watch(node, "door/" + node, 0, 60_000));
       Await.until("a session of " + node + " waits", () -> node.number(
           "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pgraft_kv_watch%' AND wait_event_type = 'Extension'"
               + " AND pid <> pg_backend_pid()") == 1);

@@ -31,7 +31,7 @@ class MetricsServerTest {
 
   private static MetricsView view(long term, boolean holds) {
     return new MetricsView(
-        term, 2, holds, holds ? 0.5 : 0, 10, 9, 8, 1, 20, 5, 2, 1, 3, 42, 4, 8192, 1 << 20, 1,
+        term, 2, holds, holds ? 0.5 : 0, 10, 9, 8, 1, 20, 5, 2, 1, 3, 42, 4, 4096, 8192, 1 << 20, 1,
         Double.NaN, 1800000000d,
         List.of(new MetricsView.Peer(2, 1, 0.1, 1), new MetricsView.Peer(3, Double.NaN, Double.NaN, Double.NaN)));
   }

@@ -125,6 +125,8 @@ final class CredentialsTest {
 
     final TestAuthority.Member misnamed = authority.sign("n2", "IP:10.0.0.2", "DNS:n2.example");
     assertTrue(refused(misnamed).getMessage().contains("is not for 127.0.0.1"), () -> refused(misnamed).getMessage());
+    final TestAuthority.Member wrongKind = authority.sign("n4", "DNS:10.0.0.4");
+    assertThrows(ConfigException.class, () -> Credentials.load(authority.settings(TlsMode.ON, wrongKind), "10.0.0.4"));
     for (String host : List.of("10.0.0.2", "N2.example")) {
       Credentials.load(authority.settings(TlsMode.ON, misnamed), host);
     }
