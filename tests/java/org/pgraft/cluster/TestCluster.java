@@ -51,6 +51,8 @@ public final class TestCluster implements AutoCloseable {
       cluster.leader();
       for (TestNode node : cluster.nodes()) {
         node.awaitState("RUNNING");
+        // the vote of a member that never got an entry does not count, see docs/reliability.md
+        Await.until(node + " has its first entries", () -> node.number("SELECT pgraft_get_applied_index()") > 0);
       }
       return cluster;
     } catch (Exception | Error e) {
