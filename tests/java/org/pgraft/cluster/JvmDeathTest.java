@@ -13,6 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -194,6 +195,7 @@ final class JvmDeathTest extends ClusterTest {
   }
 
   @Test
+  @Tag("long")
   void when_the_jvm_dies_at_each_start_then_the_worker_backs_off_says_why_and_comes_back_by_itself()
       throws Exception {
     TestCluster cluster = untilTheEnd(TestCluster.prepared(1, Map.of()));
