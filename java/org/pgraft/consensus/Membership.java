@@ -170,13 +170,7 @@ final class Membership {
   /** Nobody is taken out for a newcomer that cannot be reached, does not want to join, or is not to be let in. */
   private CompletableFuture<PeerMessage.Answer> removeFor(RaftPeer newcomer, int old, long timeoutNanos) {
     final long deadline = clock.nanos() + timeoutNanos;
-    return invitation
-        .send(newcomer, patience(timeoutNanos))
-        .thenCompose(
-            reply ->
-                reply.entry() == null
-                    ? CompletableFuture.completedFuture(reply.refusal())
-                    : enter(reply.entry(), newcomer, deadline, () -> removeIfStillDown(newcomer, old, deadline)));
+    return invite(newcomer, deadline, () -> removeIfStillDown(newcomer, old, deadline));
   }
 
   /** The newcomer had time to answer, and the old one may be back by then: adding first is better. */
@@ -245,18 +239,10 @@ final class Membership {
     final List<RaftPeer> changed = new ArrayList<>(voters);
     changed.add(newcomer);
     final long deadline = clock.nanos() + timeoutNanos;
-    return invitation
-        .send(newcomer, patience(timeoutNanos))
-        .thenCompose(
-            reply ->
-                reply.entry() == null
-                    ? CompletableFuture.completedFuture(reply.refusal())
-                    : enter(
-                        reply.entry(),
-                        newcomer,
-                        deadline,
-                        () ->
-                            letIn(new CatchUp(newcomer, new CompletableFuture<>()), voters, changed, deadline)));
+    return invite(
+        newcomer,
+        deadline,
+        () -> letIn(new CatchUp(newcomer, new CompletableFuture<>()), voters, changed, deadline));
   }
 
   /** What speaks against a newcomer, whoever it is to be added to or to replace. */
@@ -266,6 +252,18 @@ final class Membership {
         .findFirst()
         .map(voter -> Failures.addressTaken(RaftNode.nodeId(voter.getId()), newcomer.getAddress()))
         .or(() -> takenElsewhere(newcomer));
+  }
+
+  /** Goes on with a newcomer that wants to join and may; else the answer is why not. */
+  private CompletableFuture<PeerMessage.Answer> invite(
+      RaftPeer newcomer, long deadline, Supplier<CompletableFuture<PeerMessage.Answer>> next) {
+    return invitation
+        .send(newcomer, patience(deadline - clock.nanos()))
+        .thenCompose(
+            reply ->
+                reply.entry() == null
+                    ? CompletableFuture.completedFuture(reply.refusal())
+                    : enter(reply.entry(), newcomer, deadline, next));
   }
 
   /** The member table may refuse the newcomer; then its answer is the caller's. */

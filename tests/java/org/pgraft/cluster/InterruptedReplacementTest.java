@@ -57,7 +57,7 @@ final class InterruptedReplacementTest extends ClusterTest {
     TestNode leader = cluster.leader();
     TestNode asked = cluster.others(leader).get(0);
     TestNode newcomer = cluster.oneMoreWaiting();
-    assertTrue(asked.truth("SELECT pgraft_add_node(" + at(newcomer) + ")"));
+    assertTrue(asked.truth("SELECT pgraft_add_node(" + newcomer.place() + ")"));
 
     // the old one leads, so it has to hand over in the midst of it
     assertTrue(asked.truth(replacement(leader, newcomer)));
@@ -97,7 +97,7 @@ final class InterruptedReplacementTest extends ClusterTest {
     TestNode old = cluster.follower();
     TestNode asked = cluster.leader();
     TestNode newcomer = cluster.oneMoreWaiting();
-    assertTrue(asked.truth("SELECT pgraft_add_node(" + at(newcomer) + ")"));
+    assertTrue(asked.truth("SELECT pgraft_add_node(" + newcomer.place() + ")"));
     newcomer.kill();
     Await.until("the leader knows that " + newcomer + " is down",
         () -> asked.text("SELECT health FROM pgraft.cluster_health WHERE member = ?", newcomer.number())
@@ -145,11 +145,7 @@ final class InterruptedReplacementTest extends ClusterTest {
   }
 
   private static String replacement(TestNode old, TestNode newcomer) {
-    return "SELECT pgraft_replace_node(" + old.number() + ", " + at(newcomer) + ")";
-  }
-
-  private static String at(TestNode node) {
-    return node.number() + ", '" + node.host().address() + "', " + node.host().raftPort();
+    return "SELECT pgraft_replace_node(" + old.number() + ", " + newcomer.place() + ")";
   }
 
   private static List<Integer> ids(List<TestNode> nodes) {

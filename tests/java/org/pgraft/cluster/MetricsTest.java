@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -25,7 +24,7 @@ class MetricsTest extends ClusterTest {
 
   @Test
   void when_a_leader_serves_metrics_then_they_are_what_sql_says() throws Exception {
-    int port = freePort();
+    int port = Ports.take();
     TestCluster cluster = cluster(1);
     TestNode node = withMetrics(cluster, port);
     for (int i = 0; i < 20; i++) {
@@ -69,7 +68,7 @@ class MetricsTest extends ClusterTest {
 
   @Test
   void when_the_worker_is_kept_from_running_then_the_pause_is_counted_and_logged() throws Exception {
-    int port = freePort();
+    int port = Ports.take();
     TestNode node = withMetrics(cluster(1), port);
     String where = "http://" + node.host().address() + ":" + port + "/metrics";
     String shortly = "pgraft_round_delay_seconds_bucket{le=\"0.25\",}";
@@ -92,7 +91,7 @@ class MetricsTest extends ClusterTest {
 
   @Test
   void when_a_load_balancer_asks_three_nodes_then_one_is_the_leader_and_follows_the_lease() throws Exception {
-    int port = freePort();
+    int port = Ports.take();
     TestCluster cluster = untilTheEnd(TestCluster.prepared(3, Map.of(
         "pgraft.metrics_enabled", "on", "pgraft.metrics_port", Integer.toString(port))));
     for (TestNode node : cluster.nodes()) {
@@ -119,7 +118,7 @@ class MetricsTest extends ClusterTest {
 
   @Test
   void when_the_metrics_have_a_token_and_a_certificate_then_others_do_not_see_them() throws Exception {
-    int port = freePort();
+    int port = Ports.take();
     TestAuthority authority = new TestAuthority(root.resolve("ca"));
     TestCluster cluster = cluster(1);
     TestNode node = cluster.node(1);
@@ -185,11 +184,5 @@ class MetricsTest extends ClusterTest {
         .filter(line -> !line.startsWith("#"))
         .collect(Collectors.toMap(line -> line.substring(0, line.lastIndexOf(' ')),
             line -> Double.valueOf(line.substring(line.lastIndexOf(' ') + 1))));
-  }
-
-  private static int freePort() throws Exception {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    }
   }
 }

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -48,7 +47,7 @@ final class MonitoringTest extends ClusterTest {
   void when_prometheus_reads_a_cluster_then_every_rule_and_every_panel_has_data_and_an_alert_fires() throws Exception {
     Assumptions.assumeTrue(Command.run(List.of("sh", "-c", "command -v prometheus")).status() == 0,
         "Prometheus is not installed");
-    int metrics = freePort();
+    int metrics = Ports.take();
     TestCluster cluster = untilTheEnd(TestCluster.prepared(3, Map.of(
         "pgraft.metrics_enabled", "on", "pgraft.metrics_port", Integer.toString(metrics))));
     for (TestNode node : cluster.nodes()) {
@@ -88,7 +87,7 @@ final class MonitoringTest extends ClusterTest {
     Files.writeString(directory.resolve("alerts.yml"),
         Files.readString(DOCUMENTS.resolve("alerts.yml")).replaceAll("for: [0-9]+[ms]", "for: 1s"));
     Command.run(List.of("promtool", "check", "config", directory.resolve("prometheus.yml").toString())).orFail("promtool");
-    port = freePort();
+    port = Ports.take();
     prometheus = new ProcessBuilder("prometheus", "--config.file=" + directory.resolve("prometheus.yml"),
         "--storage.tsdb.path=" + directory.resolve("data"), "--web.listen-address=127.0.0.1:" + port)
         .redirectErrorStream(true)
@@ -123,12 +122,6 @@ final class MonitoringTest extends ClusterTest {
           HttpResponse.BodyHandlers.ofString()).body();
     } catch (IOException | InterruptedException e) {
       return "";
-    }
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
     }
   }
 }

@@ -72,8 +72,8 @@ final class ReconfigurationTest extends ClusterTest {
       for (String refused : List.of(
           "SELECT pgraft_remove_node(" + follower.number() + ")",
           "SELECT pgraft_remove_node(" + leader.number() + ")",
-          "SELECT pgraft_add_node(" + at(newcomer) + ")",
-          "SELECT pgraft_replace_node(" + follower.number() + ", " + at(newcomer) + ")")) {
+          "SELECT pgraft_add_node(" + newcomer.place() + ")",
+          "SELECT pgraft_replace_node(" + follower.number() + ", " + newcomer.place() + ")")) {
         for (TestNode node : alive) {
           try (Session session = node.connect()) {
             SQLException failure = session.failure(refused);
@@ -161,15 +161,11 @@ final class ReconfigurationTest extends ClusterTest {
   }
 
   private static boolean add(TestNode on, TestNode newcomer) throws SQLException {
-    return on.truth("SELECT pgraft_add_node(" + at(newcomer) + ")");
+    return on.truth("SELECT pgraft_add_node(" + newcomer.place() + ")");
   }
 
   private static boolean replace(TestNode on, TestNode old, TestNode newcomer) throws SQLException {
-    return on.truth("SELECT pgraft_replace_node(?, " + at(newcomer) + ")", old.number());
-  }
-
-  private static String at(TestNode node) {
-    return node.number() + ", '" + node.host().address() + "', " + node.host().raftPort();
+    return on.truth("SELECT pgraft_replace_node(?, " + newcomer.place() + ")", old.number());
   }
 
   private static void assertOutside(TestNode node) throws Exception {

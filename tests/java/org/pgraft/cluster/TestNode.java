@@ -50,6 +50,11 @@ public final class TestNode {
     return name() + "=" + host.address() + ":" + host.raftPort();
   }
 
+  /** Id, address and port, as the functions that change members take them. */
+  public String place() {
+    return number + ", '" + host.address() + "', " + host.raftPort();
+  }
+
   /** PGDATA on the node's host. */
   public String data() {
     return data;

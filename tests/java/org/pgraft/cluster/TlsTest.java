@@ -51,7 +51,7 @@ final class TlsTest extends ClusterTest {
     foreign.stop("fast");
     secure(foreign, authority, "on");
     foreign.start();
-    assertTrue(cluster.node(1).truth("SELECT pgraft_add_node(" + at(foreign) + ")"));
+    assertTrue(cluster.node(1).truth("SELECT pgraft_add_node(" + foreign.place() + ")"));
     assertEquals("value", foreign.get("key"));
   }
 
@@ -161,14 +161,10 @@ final class TlsTest extends ClusterTest {
     return pids;
   }
 
-  private static String at(TestNode node) {
-    return node.number() + ", '" + node.host().address() + "', " + node.host().raftPort();
-  }
-
   private static void assertNotAdded(TestNode on, TestNode newcomer) throws Exception {
     try (Session session = on.connect()) {
       session.run("SET pgraft.command_timeout = '3s'");
-      SQLException failure = session.failure("SELECT pgraft_add_node(" + at(newcomer) + ")");
+      SQLException failure = session.failure("SELECT pgraft_add_node(" + newcomer.place() + ")");
       assertEquals("55000", failure.getSQLState(), failure::getMessage);
     }
     assertEquals(3, on.number("SELECT count(*) FROM pgraft_get_nodes()"));
