@@ -47,7 +47,8 @@ final class NewcomerTest extends ClusterTest {
         assertTrue(failure.getMessage().contains("was not added: it stopped answering"), failure::getMessage);
         assertTrue(writing.count() > before, loss + ": nothing was written during the addition");
         assertMembers(cluster.node(1), List.of(1, 2, 3));
-        assertEquals(List.of(), cluster.leader().rows(LINE_OF, newcomer.number()));
+        // what is shown is looked at four times a second
+        Await.until(newcomer + " is shown no more", () -> cluster.leader().rows(LINE_OF, newcomer.number()).isEmpty());
         regain(cluster, newcomer, loss);
         if (loss == Loss.KILLED) {
           newcomer.stop("immediate");
