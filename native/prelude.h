@@ -21,7 +21,7 @@
 #include "varatt.h"
 #endif
 
-#define PGRAFT_VERSION		"1.0"
+#define PGRAFT_VERSION		"1.1"
 
 /* "Does not return", before a declaration: PostgreSQL's own way changed in 18. */
 #define PGRAFT_NORETURN		__attribute__((noreturn))

@@ -16,7 +16,8 @@ final class ReleaseTest {
   void when_aReleaseIsMade_then_allFilesNameTheSameVersion() throws IOException {
     final String version = first("pom.xml", "<artifactId>pgraft</artifactId>\\s*<version>([^<]+)</version>");
     assertEquals(version, first("pgraft.control", "default_version = '([^']+)'"));
-    assertTrue(Files.exists(Path.of("sql/pgraft--" + version + ".sql")));
+    assertTrue(Files.exists(Path.of("sql/pgraft--1.0.sql")), "the script that every version begins with");
+    assertTrue(Files.exists(Path.of("sql/pgraft--1.0--" + version + ".sql")));
 
     final String meta = Files.readString(Path.of("META.json"));
     final Matcher named = Pattern.compile("\"version\": \"([^\"]+)\"").matcher(meta.substring(0, meta.indexOf("meta-spec")));
@@ -26,7 +27,7 @@ final class ReleaseTest {
       count++;
     }
     assertEquals(2, count, "of the distribution and of the extension");
-    assertTrue(meta.contains("\"file\": \"sql/pgraft--" + version + ".sql\""));
+    assertTrue(meta.contains("\"file\": \"sql/pgraft--1.0--" + version + ".sql\""));
   }
 
   private static String first(String file, String pattern) throws IOException {
