@@ -51,7 +51,7 @@ $(TARGET)/pgraft.so: $(SOURCES) $(TARGET)/configured
 	@echo "building pgraft for $(PG_VERSION) with the JDK in $(JAVA_HOME)"
 	@rm -rf $(TARGET)/lib
 	@$(MAVEN) -q -Dpg.include=$(PG_INCLUDE) -Dmaven.test.skip=true package
-	@cp $$(find $(TARGET)/nar -name 'libpgraft-*.so') $@
+	@cp $$(find $(TARGET)/nar -name 'libpgraft-$(VERSION).so') $@
 
 require-server:
 	@[ -n "$(PG_MAJOR)" ] || { \
