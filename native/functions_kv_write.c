@@ -19,6 +19,8 @@
 
 PG_FUNCTION_INFO_V1(pgraft_kv_put);
 PG_FUNCTION_INFO_V1(pgraft_kv_put_bytea);
+PG_FUNCTION_INFO_V1(pgraft_kv_put_lease);
+PG_FUNCTION_INFO_V1(pgraft_kv_put_lease_bytea);
 PG_FUNCTION_INFO_V1(pgraft_kv_put_revision);
 PG_FUNCTION_INFO_V1(pgraft_kv_put_revision_bytea);
 PG_FUNCTION_INFO_V1(pgraft_kv_put_many);
@@ -35,9 +37,9 @@ PG_FUNCTION_INFO_V1(pgraft_kv_reset);
 
 static const PgraftBytes no_bytes = {"", 0};
 
-/* Stores a value; returns its revision. */
+/* Stores a value, attached to a lease or not; returns its revision. */
 static int64
-put(FunctionCallInfo fcinfo, PgraftKind kind, const char *function)
+put(FunctionCallInfo fcinfo, PgraftKind kind, int64 lease, const char *function)
 {
 	StringInfoData request;
 	PgraftResponse response;
@@ -50,7 +52,7 @@ put(FunctionCallInfo fcinfo, PgraftKind kind, const char *function)
 	pgraft_prevent_write(function);
 
 	pgraft_wire_begin(&request, PGRAFT_OP_PUT);
-	pgraft_wire_put_put(&request, key, value);
+	pgraft_wire_put_put(&request, key, value, lease);
 	response = pgraft_call(&request, PGRAFT_CALL_WRITE);
 	revision = pgraft_wire_get_i64(&response);
 	pgraft_wire_close(&response);
@@ -60,27 +62,48 @@ put(FunctionCallInfo fcinfo, PgraftKind kind, const char *function)
 Datum
 pgraft_kv_put(PG_FUNCTION_ARGS)
 {
-	put(fcinfo, PGRAFT_TEXT, "pgraft_kv_put()");
+	put(fcinfo, PGRAFT_TEXT, PGRAFT_NO_LEASE, "pgraft_kv_put()");
 	PG_RETURN_BOOL(true);
 }
 
 Datum
 pgraft_kv_put_bytea(PG_FUNCTION_ARGS)
 {
-	put(fcinfo, PGRAFT_BINARY, "pgraft_kv_put()");
+	put(fcinfo, PGRAFT_BINARY, PGRAFT_NO_LEASE, "pgraft_kv_put()");
+	PG_RETURN_BOOL(true);
+}
+
+static int64
+put_with_lease(FunctionCallInfo fcinfo, PgraftKind kind)
+{
+	return put(fcinfo, kind, PG_ARGISNULL(2) ? PGRAFT_NO_LEASE : PG_GETARG_INT64(2),
+			   "pgraft_kv_put()");
+}
+
+Datum
+pgraft_kv_put_lease(PG_FUNCTION_ARGS)
+{
+	put_with_lease(fcinfo, PGRAFT_TEXT);
+	PG_RETURN_BOOL(true);
+}
+
+Datum
+pgraft_kv_put_lease_bytea(PG_FUNCTION_ARGS)
+{
+	put_with_lease(fcinfo, PGRAFT_BINARY);
 	PG_RETURN_BOOL(true);
 }
 
 Datum
 pgraft_kv_put_revision(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_INT64(put(fcinfo, PGRAFT_TEXT, "pgraft_kv_put_revision()"));
+	PG_RETURN_INT64(put(fcinfo, PGRAFT_TEXT, PGRAFT_NO_LEASE, "pgraft_kv_put_revision()"));
 }
 
 Datum
 pgraft_kv_put_revision_bytea(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_INT64(put(fcinfo, PGRAFT_BINARY, "pgraft_kv_put_revision()"));
+	PG_RETURN_INT64(put(fcinfo, PGRAFT_BINARY, PGRAFT_NO_LEASE, "pgraft_kv_put_revision()"));
 }
 
 /* The elements of a one-dimensional text array. */
@@ -151,7 +174,7 @@ pgraft_kv_put_many(PG_FUNCTION_ARGS)
 									PGRAFT_TEXT, "value");
 		pgraft_check_value(value);
 		pq_sendbyte(&request, PGRAFT_TXN_PUT);
-		pgraft_wire_put_put(&request, key, value);
+		pgraft_wire_put_put(&request, key, value, PGRAFT_NO_LEASE);
 		if (request.len > PGRAFT_REQUEST_MAX)
 			ereport(ERROR,
 					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
@@ -244,7 +267,7 @@ put_if(PgraftBytes key, PgraftBytes value, PgraftCompareTarget target,
 							expected);
 	pq_sendint16(&request, 1);
 	pq_sendbyte(&request, PGRAFT_TXN_PUT);
-	pgraft_wire_put_put(&request, key, value);
+	pgraft_wire_put_put(&request, key, value, PGRAFT_NO_LEASE);
 	pq_sendint16(&request, 0);
 	if (request.len > PGRAFT_REQUEST_MAX)
 		ereport(ERROR,

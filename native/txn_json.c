@@ -230,7 +230,7 @@ encode_op(StringInfo request, const Element *element)
 	static const char *const ops[] = {"put", "get", "get_prefix", "delete",
 	"delete_prefix", NULL};
 	static const char *const fields[][5] = {
-		{"op", "key", "value", NULL},
+		{"op", "key", "value", "lease", NULL},
 		{"op", "key", NULL},
 		{"op", "prefix", "limit", NULL},
 		{"op", "key", NULL},
@@ -239,6 +239,7 @@ encode_op(StringInfo request, const Element *element)
 	PgraftJsonOp op;
 	PgraftBytes prefix;
 	int64		limit = 0;
+	int64		lease = PGRAFT_NO_LEASE;
 
 	op = word_field(element, "op", ops,
 					"Operations are put, get, get_prefix, delete and delete_prefix.");
@@ -247,8 +248,10 @@ encode_op(StringInfo request, const Element *element)
 	{
 		case PGRAFT_JSON_PUT:
 			pq_sendbyte(request, PGRAFT_TXN_PUT);
+			if (field_of(element, "lease") != NULL)
+				lease = number_field(element, "lease");
 			pgraft_wire_put_put(request, key_field(element),
-								value_field(element));
+								value_field(element), lease);
 			break;
 		case PGRAFT_JSON_GET:
 			pq_sendbyte(request, PGRAFT_TXN_RANGE);

@@ -46,11 +46,12 @@ pgraft_wire_put_bool(StringInfo request, bool value)
 
 /* The body of a put: also that of a put inside a transaction. */
 void
-pgraft_wire_put_put(StringInfo request, PgraftBytes key, PgraftBytes value)
+pgraft_wire_put_put(StringInfo request, PgraftBytes key, PgraftBytes value,
+					int64 lease)
 {
 	pgraft_wire_put_bytes(request, key);
 	pgraft_wire_put_bytes(request, value);
-	pq_sendint64(request, 0);	/* no lease is attached to the key */
+	pq_sendint64(request, (uint64) lease);
 	pq_sendbyte(request, 0);	/* flags */
 }
 
@@ -111,6 +112,16 @@ pgraft_op_name(int op)
 			return "compact";
 		case PGRAFT_OP_RESET:
 			return "reset";
+		case PGRAFT_OP_LEASE_GRANT:
+			return "lease_grant";
+		case PGRAFT_OP_LEASE_REVOKE:
+			return "lease_revoke";
+		case PGRAFT_OP_LEASE_KEEP_ALIVE:
+			return "lease_keep_alive";
+		case PGRAFT_OP_LEASE_LIST:
+			return "lease_list";
+		case PGRAFT_OP_LEASE_KEYS:
+			return "lease_keys";
 		case PGRAFT_OP_LOG_APPEND:
 			return "log_append";
 		case PGRAFT_OP_BARRIER:

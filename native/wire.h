@@ -15,6 +15,9 @@
 
 #define PGRAFT_WIRE_VERSION			1
 
+/* The lease of a key that has none. */
+#define PGRAFT_NO_LEASE				0
+
 /* Limits that both sides enforce; here they give the better message. */
 #define PGRAFT_KEY_MAX				480
 #define PGRAFT_VALUE_MAX			(1024 * 1024)
@@ -22,6 +25,8 @@
 #define PGRAFT_TXN_COMPARES_MAX		128
 #define PGRAFT_TXN_OPS_MAX			128
 #define PGRAFT_PUT_MANY_MAX			10000
+#define PGRAFT_LEASE_MS_MIN			1000
+#define PGRAFT_LEASE_DAYS_MAX		366
 
 /* SQLSTATEs of pgraft's own, beside the standard ones. */
 #define PGRAFT_ERRCODE_NOT_ACCEPTED	MAKE_SQLSTATE('P','G','R','0','1')
@@ -36,7 +41,12 @@ typedef enum PgraftOp
 	PGRAFT_OP_RANGE = 4,
 	PGRAFT_OP_COMPACT = 5,
 	PGRAFT_OP_RESET = 6,
+	PGRAFT_OP_LEASE_GRANT = 7,
+	PGRAFT_OP_LEASE_REVOKE = 8,
 	PGRAFT_OP_LOG_APPEND = 10,
+	PGRAFT_OP_LEASE_KEEP_ALIVE = 30,
+	PGRAFT_OP_LEASE_LIST = 31,
+	PGRAFT_OP_LEASE_KEYS = 32,
 	PGRAFT_OP_BARRIER = 40,
 	PGRAFT_OP_INIT = 41,
 	PGRAFT_OP_ADD_NODE = 42,
@@ -138,7 +148,7 @@ extern void pgraft_wire_begin(StringInfo request, PgraftOp op);
 extern void pgraft_wire_put_bytes(StringInfo request, PgraftBytes bytes);
 extern void pgraft_wire_put_bool(StringInfo request, bool value);
 extern void pgraft_wire_put_put(StringInfo request, PgraftBytes key,
-								PgraftBytes value);
+								PgraftBytes value, int64 lease);
 extern void pgraft_wire_put_range(StringInfo request, PgraftBytes key,
 								  PgraftBytes range_end, int64 limit,
 								  int64 revision, uint8 flags);

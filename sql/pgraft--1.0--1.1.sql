@@ -2,3 +2,278 @@
 
 -- complain if script is sourced in psql, rather than via ALTER EXTENSION
 \echo Use "ALTER EXTENSION pgraft UPDATE TO '1.1'" to load this file. \quit
+
+/* ---------- leases of keys ---------- */
+
+CREATE FUNCTION pgraft_lease_grant(ttl interval) RETURNS bigint
+AS 'MODULE_PATHNAME', 'pgraft_lease_grant'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION pgraft_lease_grant(interval) IS 'get a lease; its keys are deleted when nobody has kept it alive for so long';
+
+CREATE FUNCTION pgraft_lease_keep_alive(lease bigint) RETURNS interval
+AS 'MODULE_PATHNAME', 'pgraft_lease_keep_alive'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION pgraft_lease_keep_alive(bigint) IS 'let the time of a lease begin anew; returns how long it lives from now on';
+
+CREATE FUNCTION pgraft_lease_revoke(lease bigint) RETURNS bigint
+AS 'MODULE_PATHNAME', 'pgraft_lease_revoke'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION pgraft_lease_revoke(bigint) IS 'end a lease and delete its keys; returns how many there were';
+
+CREATE FUNCTION pgraft_leases() RETURNS TABLE (
+    lease bigint,
+    ttl interval,
+    remaining interval,
+    keys integer,
+    granted_at timestamptz)
+AS 'MODULE_PATHNAME', 'pgraft_leases'
+LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED ROWS 100;
+COMMENT ON FUNCTION pgraft_leases() IS 'all leases of keys, as the node that judges them sees them';
+
+CREATE FUNCTION pgraft_lease_keys(lease bigint) RETURNS SETOF text
+AS 'MODULE_PATHNAME', 'pgraft_lease_keys'
+LANGUAGE C VOLATILE PARALLEL RESTRICTED ROWS 10;
+COMMENT ON FUNCTION pgraft_lease_keys(bigint) IS 'the keys that are attached to a lease, in the order of their bytes';
+
+CREATE FUNCTION pgraft_kv_put(key text, value text, lease bigint) RETURNS boolean
+AS 'MODULE_PATHNAME', 'pgraft_kv_put_lease'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION pgraft_kv_put(text, text, bigint) IS 'store a value that is deleted when the lease ends; null for no lease';
+
+CREATE FUNCTION pgraft_kv_put(key bytea, value bytea, lease bigint) RETURNS boolean
+AS 'MODULE_PATHNAME', 'pgraft_kv_put_lease_bytea'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION pgraft_kv_put(bytea, bytea, bigint) IS 'store a value that is deleted when the lease ends; null for no lease';
+
+CREATE VIEW pgraft.leases AS
+SELECT l.lease, l.ttl, l.remaining, l.keys, l.granted_at
+  FROM @extschema@.pgraft_leases() l;
+COMMENT ON VIEW pgraft.leases IS 'the leases of keys';
+
+/* ---------- locks and elections ---------- */
+
+/*
+ * Both are a queue of keys below one prefix, each attached to a lease of its own
+ * (etcd's recipe): the key that was created first is the holder's, and its create
+ * revision is the fencing token, which grows from holder to holder.
+ *
+ * Whoever may execute one of these functions needs no other right: they run with
+ * their owner's and touch nothing but their own prefixes.
+ */
+CREATE FUNCTION pgraft_queue_prefix(kind text, name text) RETURNS text
+LANGUAGE plpgsql VOLATILE PARALLEL RESTRICTED
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    longest CONSTANT integer := 400;
+    escaped text := replace(replace(name, '%', '%25'), '/', '%2F');
+BEGIN
+    IF coalesce(escaped, '') = '' THEN
+        RAISE EXCEPTION 'the name of the % is missing', kind USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF octet_length(convert_to(escaped, 'UTF8')) > longest THEN
+        RAISE EXCEPTION 'the name of the % is too long', kind
+            USING ERRCODE = 'program_limit_exceeded',
+                  DETAIL = format('It has %s bytes in UTF-8, where %% and / count three times; the limit is %s.',
+                                  octet_length(convert_to(escaped, 'UTF8')), longest);
+    END IF;
+    RETURN '/pgraft/' || kind || '/' || escaped || '/';
+END
+$$;
+COMMENT ON FUNCTION pgraft_queue_prefix(text, text) IS 'what the keys of a lock or an election begin with';
+
+CREATE FUNCTION pgraft_queue_enter(prefix text, value text, ttl interval, wait interval)
+RETURNS TABLE (token bigint, lease bigint)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    deadline CONSTANT timestamptz := clock_timestamp() + wait;
+    -- the lease is kept alive several times in its life while this call waits
+    step_ms CONSTANT integer := least(extract(epoch FROM ttl) * 1000 / 4, 60000);
+    own text;
+    ahead text;
+    seen bigint;
+    left_ms double precision;
+BEGIN
+    IF wait < interval '0' THEN
+        RAISE EXCEPTION 'wait must not be negative'
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'Null stands for as long as it takes.';
+    END IF;
+    lease := @extschema@.pgraft_lease_grant(ttl);
+    own := prefix || lpad(to_hex(lease), 16, '0');
+    PERFORM @extschema@.pgraft_kv_put(own, coalesce(value, ''), lease);
+    LOOP
+        BEGIN
+            PERFORM @extschema@.pgraft_lease_keep_alive(lease);
+            seen := @extschema@.pgraft_kv_revision('linearizable');
+            SELECT e.create_revision INTO token
+              FROM @extschema@.pgraft_kv_get_entry(own, 0, 'linearizable') e;
+            IF NOT FOUND THEN
+                RAISE EXCEPTION 'the place in the queue is gone'
+                    USING ERRCODE = 'object_not_in_prerequisite_state',
+                          DETAIL = format('Somebody deleted the key "%s".', own);
+            END IF;
+            -- the last one before this one: a queue wakes one by one
+            SELECT k.key INTO ahead
+              FROM @extschema@.pgraft_kv_list(prefix, consistency => 'linearizable') k
+             WHERE k.create_revision < token
+             ORDER BY k.create_revision DESC
+             LIMIT 1;
+            IF NOT FOUND THEN
+                -- Only now is it sure that its own key was still there, and it has all its time.
+                PERFORM @extschema@.pgraft_lease_keep_alive(lease);
+                RETURN NEXT;
+                RETURN;
+            END IF;
+            left_ms := coalesce(extract(epoch FROM deadline - clock_timestamp()) * 1000, step_ms);
+            IF left_ms > 0 THEN
+                PERFORM 1 FROM @extschema@.pgraft_kv_watch(ahead, seen + 1, ceil(least(left_ms, step_ms))::integer, 1);
+            END IF;
+        EXCEPTION
+            WHEN SQLSTATE 'PGR01' OR SQLSTATE 'PGR02' OR SQLSTATE '08007' THEN
+                -- Nobody leads at the moment, so no lease ends either; or the history went on.
+                PERFORM pg_sleep(0.1);
+        END;
+        IF clock_timestamp() >= deadline THEN
+            PERFORM @extschema@.pgraft_lease_revoke(lease);
+            RETURN;
+        END IF;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION pgraft_queue_enter(text, text, interval, interval) IS 'wait to be the first below a prefix; no row when the time is over';
+
+CREATE FUNCTION pgraft_queue_leave(kind text, lease bigint) RETURNS boolean
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM @extschema@.pgraft_lease_keys(lease) k
+                    WHERE starts_with(k, '/pgraft/' || kind || '/')) THEN
+        RAISE EXCEPTION 'lease % is not that of a %', lease, kind
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  HINT = 'pgraft_lease_revoke() ends any lease.';
+    END IF;
+    PERFORM @extschema@.pgraft_lease_revoke(lease);
+    RETURN true;
+EXCEPTION
+    WHEN undefined_object THEN
+        RETURN false;
+END
+$$;
+COMMENT ON FUNCTION pgraft_queue_leave(text, bigint) IS 'end the lease of a place in a queue; false when it was over';
+
+CREATE FUNCTION pgraft_queue_first(prefix text)
+RETURNS TABLE (value text, token bigint, lease bigint, since timestamptz)
+LANGUAGE sql VOLATILE PARALLEL RESTRICTED
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT k.value, k.create_revision, ('x' || right(k.key, 16))::bit(64)::bigint, k.created_at
+      FROM @extschema@.pgraft_kv_list(prefix, consistency => 'linearizable') k
+     WHERE substr(k.key, length(prefix) + 1) ~ '^[0-9a-f]{16}$'
+     ORDER BY k.create_revision
+     LIMIT 1
+$$;
+COMMENT ON FUNCTION pgraft_queue_first(text) IS 'who is the first below a prefix';
+
+CREATE FUNCTION pgraft_lock(
+    name text,
+    ttl interval DEFAULT '30 seconds',
+    wait interval DEFAULT NULL,
+    owner text DEFAULT NULL)
+RETURNS TABLE (token bigint, lease bigint)
+LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT q.token, q.lease
+      FROM @extschema@.pgraft_queue_enter(
+               @extschema@.pgraft_queue_prefix('lock', name),
+               coalesce(owner, session_user || ' ' || pg_backend_pid()), ttl, wait) q
+$$;
+COMMENT ON FUNCTION pgraft_lock(text, interval, interval, text) IS 'take a lock of the whole cluster; its lease and fencing token, no row when the wait was over';
+
+CREATE FUNCTION pgraft_unlock(lease bigint) RETURNS boolean
+LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$ SELECT @extschema@.pgraft_queue_leave('lock', lease) $$;
+COMMENT ON FUNCTION pgraft_unlock(bigint) IS 'give a lock back; false when its lease was over';
+
+CREATE FUNCTION pgraft_lock_holds(name text, token bigint) RETURNS boolean
+LANGUAGE sql VOLATILE PARALLEL RESTRICTED SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT EXISTS (SELECT
+                     FROM @extschema@.pgraft_queue_first(@extschema@.pgraft_queue_prefix('lock', name)) f
+                    WHERE f.token = pgraft_lock_holds.token)
+$$;
+COMMENT ON FUNCTION pgraft_lock_holds(text, bigint) IS 'whether a lock is held by whoever got this fencing token';
+
+CREATE FUNCTION pgraft_campaign(
+    election text,
+    candidate text,
+    ttl interval DEFAULT '30 seconds',
+    wait interval DEFAULT NULL)
+RETURNS TABLE (token bigint, lease bigint)
+LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT q.token, q.lease
+      FROM @extschema@.pgraft_queue_enter(
+               @extschema@.pgraft_queue_prefix('election', election), candidate, ttl, wait) q
+$$;
+COMMENT ON FUNCTION pgraft_campaign(text, text, interval, interval) IS 'wait to be elected; lease and fencing token of the term of office, no row when the wait was over';
+
+CREATE FUNCTION pgraft_resign(lease bigint) RETURNS boolean
+LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$ SELECT @extschema@.pgraft_queue_leave('election', lease) $$;
+COMMENT ON FUNCTION pgraft_resign(bigint) IS 'give up being elected, or the wish to be; false when its lease was over';
+
+CREATE FUNCTION pgraft_elected(election text)
+RETURNS TABLE (candidate text, token bigint, since timestamptz)
+LANGUAGE sql VOLATILE PARALLEL RESTRICTED SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT f.value, f.token, f.since
+      FROM @extschema@.pgraft_queue_first(@extschema@.pgraft_queue_prefix('election', election)) f
+$$;
+COMMENT ON FUNCTION pgraft_elected(text) IS 'who is elected, no row when nobody is';
+
+CREATE VIEW pgraft.locks AS
+SELECT CASE split_part(k.key, '/', 3) WHEN 'lock' THEN 'lock' ELSE 'election' END AS kind,
+       replace(replace(split_part(k.key, '/', 4), '%2F', '/'), '%25', '%') AS name,
+       row_number() OVER (PARTITION BY split_part(k.key, '/', 3), split_part(k.key, '/', 4)
+                          ORDER BY k.create_revision) AS place,
+       k.value AS owner,
+       k.create_revision AS token,
+       ('x' || right(k.key, 16))::bit(64)::bigint AS lease,
+       k.created_at AS since
+  FROM @extschema@.pgraft_kv_list('/pgraft/') k
+ WHERE k.key ~ '^/pgraft/(lock|election)/[^/]+/[0-9a-f]{16}$';
+COMMENT ON VIEW pgraft.locks IS 'who holds locks and elections of the cluster, at place 1, and who waits for them';
+
+/* ---------- privileges of what is new ---------- */
+
+REVOKE ALL ON FUNCTION
+    pgraft_lease_grant(interval),
+    pgraft_lease_keep_alive(bigint),
+    pgraft_lease_revoke(bigint),
+    pgraft_leases(),
+    pgraft_lease_keys(bigint),
+    pgraft_kv_put(text, text, bigint),
+    pgraft_kv_put(bytea, bytea, bigint),
+    pgraft_queue_prefix(text, text),
+    pgraft_queue_enter(text, text, interval, interval),
+    pgraft_queue_leave(text, bigint),
+    pgraft_queue_first(text),
+    pgraft_lock(text, interval, interval, text),
+    pgraft_unlock(bigint),
+    pgraft_lock_holds(text, bigint),
+    pgraft_campaign(text, text, interval, interval),
+    pgraft_resign(bigint),
+    pgraft_elected(text)
+    FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION pgraft_leases() TO pg_monitor;
+GRANT SELECT ON pgraft.leases TO pg_monitor;

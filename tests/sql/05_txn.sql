@@ -58,7 +58,7 @@ SELECT pgraft_kv_txn('[]', '[{"op": "put"}]');
 SELECT pgraft_kv_txn('[]', '[{"op": "PUT", "key": "a", "value": "b"}]');
 SELECT pgraft_kv_txn('[]', '[{"op": "put", "key": "a", "value": 1}]');
 SELECT pgraft_kv_txn('[]', '[{"op": "put", "key": "", "value": "b"}]');
-SELECT pgraft_kv_txn('[]', '[{"op": "put", "key": "a", "value": "b"}, {"op": "put", "key": "c", "value": "b", "lease": 1}]');
+SELECT pgraft_kv_txn('[]', '[{"op": "put", "key": "a", "value": "b"}, {"op": "put", "key": "c", "value": "b", "leese": 1}]');
 SELECT pgraft_kv_txn('[]', '[{"op": "get", "key": ["a"]}]');
 SELECT pgraft_kv_txn('[]', '[{"op": "get_prefix", "prefix": "a", "limit": "1"}]');
 SELECT pgraft_kv_txn('[]', '[{"op": "get_prefix", "prefix": "a", "limit": 1.5}]');

@@ -9,6 +9,9 @@ GRANT pg_monitor TO pgraft_watcher;
 GRANT EXECUTE ON FUNCTION pgraft_kv_put(text, text), pgraft_kv_get(text, text), pgraft_kv_delete(text),
     pgraft_kv_list(text, bigint, text, bigint, text) TO pgraft_application;
 GRANT USAGE ON SCHEMA pgraft TO pgraft_application;
+CREATE ROLE pgraft_locker;
+GRANT EXECUTE ON FUNCTION pgraft_lock(text, interval, interval, text), pgraft_unlock(bigint),
+    pgraft_lease_keep_alive(bigint) TO pgraft_locker;
 GRANT SELECT ON pgraft.kv TO pgraft_application;
 
 SET ROLE pgraft_nobody;
@@ -44,5 +47,19 @@ SELECT pgraft_kv_delete('a');
 SELECT pgraft_kv_reset();
 RESET ROLE;
 
-DROP OWNED BY pgraft_application;
+-- who may lock may do nothing else with the store
+SET ROLE pgraft_locker;
+SELECT lease AS mine FROM pgraft_lock('job') \gset
+SELECT pgraft_lease_keep_alive(:mine);
+SELECT pgraft_lease_revoke(:mine);
+SELECT * FROM pgraft_queue_enter('other/', 'x', '1 minute', NULL);
+SELECT * FROM pgraft_leases();
+SELECT * FROM pgraft.locks;
+SELECT pgraft_kv_put('a', 'b', :mine);
+SELECT pgraft_unlock(:mine);
+SELECT * FROM pgraft_campaign('office', 'me');
+RESET ROLE;
+
+DROP OWNED BY pgraft_application, pgraft_locker;
+DROP ROLE pgraft_locker;
 DROP ROLE pgraft_nobody, pgraft_watcher, pgraft_application;

@@ -38,10 +38,14 @@ final class Checks {
     }
   }
 
-  static void noLease(long lease) throws PgraftException {
-    if (lease != 0) {
+  static void timeToLive(long millis) throws PgraftException {
+    if (millis < Limits.LEASE_MILLIS_MIN || millis > Limits.LEASE_MILLIS_MAX) {
       throw new PgraftException(
-          new Failure(SqlState.BAD_ARGUMENT, "lease " + lease + " does not exist", "", ""));
+          new Failure(
+              SqlState.BAD_ARGUMENT,
+              "a lease cannot live " + millis + " ms",
+              "Its time to live is from " + Limits.LEASE_MILLIS_MIN + " ms to " + Limits.LEASE_MILLIS_MAX + " ms.",
+              ""));
     }
   }
 

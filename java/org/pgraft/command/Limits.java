@@ -26,5 +26,17 @@ public final class Limits {
   /** Most puts in one request. */
   public static final int PUTS_MAX = 10_000;
 
+  /** Most leases of keys at a time: the lease holder looks at each of them several times a second. */
+  public static final int LEASES_MAX = 10_000;
+
+  /** Most keys of one lease: they are deleted with one entry, and listed in one response. */
+  public static final int LEASE_KEYS_MAX = 2_000;
+
+  /** Shortest time to live of a lease, in milliseconds: less than a change of the leader takes would be lost with each. */
+  public static final long LEASE_MILLIS_MIN = 1_000;
+
+  /** Longest time to live of a lease, in milliseconds: 366 days. */
+  public static final long LEASE_MILLIS_MAX = 366L * 24 * 60 * 60 * 1000;
+
   private Limits() {}
 }

@@ -9,10 +9,10 @@ import java.util.UUID;
 
 /**
  * One request, as a session or the engine sends it. Its wire form is: version (1 byte), operation (1 byte), body; see each
- * record. Decoding checks every limit, so an instance is always within them. Immutable; the buffers are views of the bytes
+ * record, and {@link LeaseRequest}. Decoding checks every limit, so an instance is always within them. Immutable; the buffers are views of the bytes
  * it was read from and must not be moved.
  */
-public sealed interface Request {
+public interface Request {
   /** Version of the wire form. */
   int VERSION = 1;
 
@@ -29,8 +29,10 @@ public sealed interface Request {
     return "";
   }
 
-  /** Stores a value. Body: key, value, lease (8 bytes, 0), flags (1). Answer: revision (8). */
-  record Put(ByteBuffer key, ByteBuffer value) implements Request {
+  /**
+   * Stores a value. Body: key, value, lease (8 bytes, {@link LeaseRequest#NONE} for none), flags (1). Answer: revision (8).
+   */
+  record Put(ByteBuffer key, ByteBuffer value, long lease) implements Request {
     @Override
     public Op op() {
       return Op.PUT;
@@ -42,12 +44,10 @@ public sealed interface Request {
     }
 
     static Put readBody(WireReader in) throws PgraftException {
-      final Put put = new Put(in.bytes(), in.bytes());
-      final long lease = in.i64();
+      final Put put = new Put(in.bytes(), in.bytes(), in.i64());
       in.u8();
       Checks.key(put.key);
       Checks.value(put.value);
-      Checks.noLease(lease);
       return put;
     }
   }

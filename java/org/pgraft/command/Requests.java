@@ -42,6 +42,12 @@ public final class Requests {
       case RANGE -> Request.Range.readBody(in);
       case COMPACT -> new Request.Compact(in.i64());
       case RESET -> new Request.Reset();
+      case LEASE_GRANT -> LeaseRequest.Grant.readBody(in);
+      case LEASE_REVOKE -> new LeaseRequest.Revoke(in.i64());
+      case LEASE_EXPIRE -> LeaseRequest.Expire.readBody(in);
+      case LEASE_KEEP_ALIVE -> new LeaseRequest.KeepAlive(in.i64());
+      case LEASE_LIST -> new LeaseRequest.ListAll();
+      case LEASE_KEYS -> new LeaseRequest.Keys(in.i64());
       case LOG_APPEND -> logAppend(in);
       case ACQUIRE -> new Request.Acquire(in.i32(), in.i64(), in.i64());
       case RELEASE -> new Request.Release(in.i32(), in.i64());

@@ -20,6 +20,9 @@ public final class SqlState {
   /** An argument has no meaning (invalid_parameter_value). */
   public static final String BAD_ARGUMENT = "22023";
 
+  /** There is no such lease (undefined_object). */
+  public static final String NO_SUCH_OBJECT = "42704";
+
   /** The node or the cluster is in no state for it (object_not_in_prerequisite_state). */
   public static final String WRONG_STATE = "55000";
 

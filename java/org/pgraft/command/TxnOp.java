@@ -18,8 +18,9 @@ public sealed interface TxnOp {
    *
    * @param key the key
    * @param value the value
+   * @param lease the lease that the key is attached to, {@link LeaseRequest#NONE} for none
    */
-  record Put(ByteBuffer key, ByteBuffer value) implements TxnOp {}
+  record Put(ByteBuffer key, ByteBuffer value, long lease) implements TxnOp {}
 
   /**
    * Reads keys; sees what earlier operations of the same transaction wrote.
@@ -42,14 +43,8 @@ public sealed interface TxnOp {
     final int kind = in.u8();
     switch (kind) {
       case PUT -> {
-        final ByteBuffer key = in.bytes();
-        final ByteBuffer value = in.bytes();
-        final long lease = in.i64();
-        in.u8();
-        Checks.key(key);
-        Checks.value(value);
-        Checks.noLease(lease);
-        return new Put(key, value);
+        final Request.Put put = Request.Put.readBody(in);
+        return new Put(put.key(), put.value(), put.lease());
       }
       case RANGE -> {
         final Request.Range range = Request.Range.readBody(in);

@@ -10,6 +10,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.apache.ratis.server.RaftServer;
 import org.pgraft.command.Failure;
+import org.pgraft.command.LeaseRequest;
 import org.pgraft.command.PgraftException;
 import org.pgraft.command.Request;
 import org.pgraft.command.Requests;
@@ -100,6 +101,9 @@ final class Dispatcher {
     }
     if (request instanceof Request.Barrier) {
       return barrier(bytes, deadline);
+    }
+    if (request instanceof LeaseRequest) {
+      return parts.gateway().execute(bytes, deadline, HolderGateway.Policy.keyLease());
     }
     if (request instanceof Request.AddNode
         || request instanceof Request.ReplaceNode

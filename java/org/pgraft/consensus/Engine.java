@@ -111,6 +111,7 @@ public final class Engine {
   private volatile StatusReporter reporter;
   private volatile Registration registration;
   private volatile Upkeep upkeep;
+  private KeyLeaseClock keyLeases;
 
   /**
    * An engine that is not started.
@@ -239,6 +240,8 @@ public final class Engine {
     phase = Phase.RUNNING;
     ready.complete(dispatcher);
     registration.begin();
+    routing.scheduleWithFixedDelay(
+        keyLeases::look, KeyLeaseClock.LOOK_MILLIS, KeyLeaseClock.LOOK_MILLIS, TimeUnit.MILLISECONDS);
     new Housekeeping(
             self,
             store,
@@ -331,7 +334,9 @@ public final class Engine {
             self, raft, lease, new Invitation(self, cluster, settings.clusterId(), clients), reporter::leaderView,
             this::inTable, own::appendAsHolder,
             new HandOver(self, raft, lease, reporter::leaderView, handOverPatienceNanos()), clock);
-    final HolderDuties duties = new HolderDuties(store::get, applied, membership, () -> gateway);
+    keyLeases =
+        new KeyLeaseClock(store::get, () -> lease.heldTerm(clock.nanos()), own::appendAsLeader, clock);
+    final HolderDuties duties = new HolderDuties(store::get, applied, membership, keyLeases, () -> gateway);
     gateway = new HolderGateway(self, cluster, raft, lease, clients, clock, routing, duties);
     router =
         new WriteRouter(

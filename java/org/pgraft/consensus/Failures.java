@@ -110,6 +110,22 @@ final class Failures {
         "It is safe to try again. Set pgraft.read_consistency to local to read this node's own, possibly older, state.");
   }
 
+  static Failure leaseIsOver(long lease) {
+    return new Failure(
+        SqlState.NO_SUCH_OBJECT,
+        "lease " + lease + " is over",
+        "Nobody kept it alive for its time to live; its keys are being deleted.",
+        "Get a new one with pgraft_lease_grant().");
+  }
+
+  static Failure leaseNotReached() {
+    return new Failure(
+        SqlState.NOT_ACCEPTED,
+        "no node held the leadership lease in time",
+        "The leases of keys are what they were, and none ends while nobody holds the leadership lease.",
+        "It is safe to try again. A majority of the members has to run and to reach each other.");
+  }
+
   static Failure stopping() {
     return new Failure(
         SqlState.NOT_ACCEPTED, "the pgraft engine is stopping", "Nothing was changed.", "It is safe to try again.");

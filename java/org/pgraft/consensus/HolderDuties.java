@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
+import org.pgraft.command.LeaseRequest;
 import org.pgraft.command.PgraftException;
 import org.pgraft.command.Request;
 import org.pgraft.command.Requests;
@@ -13,7 +14,7 @@ import org.pgraft.consensus.PeerMessage.Verdict;
 import org.pgraft.store.Store;
 
 /**
- * What only the lease holder may do besides appending: answer linearizable reads and change the membership. A node that
+ * What only the lease holder may do besides appending: answer linearizable reads, judge leases of keys and change the membership. A node that
  * does not hold the lease answers NOT_HOLDER and does nothing.
  *
  * <p>Thread-safe, stateless. Reads run on the caller's thread, which is never one of Ratis'.
@@ -22,16 +23,19 @@ final class HolderDuties implements HolderGateway.Here {
   private final Supplier<Optional<Store>> store;
   private final AppliedIndex applied;
   private final Membership membership;
+  private final KeyLeaseClock keyLeases;
   private final Supplier<HolderGateway> gateway;
 
   HolderDuties(
       Supplier<Optional<Store>> store,
       AppliedIndex applied,
       Membership membership,
+      KeyLeaseClock keyLeases,
       Supplier<HolderGateway> gateway) {
     this.store = store;
     this.applied = applied;
     this.membership = membership;
+    this.keyLeases = keyLeases;
     this.gateway = gateway;
   }
 
@@ -43,14 +47,17 @@ final class HolderDuties implements HolderGateway.Here {
     } catch (PgraftException e) {
       return answered(Responses.error(e.failure()));
     }
+    if (request instanceof LeaseRequest about) {
+      return read((open, term) -> keyLease(about, open, term)).map(HolderDuties::answered).orElseGet(HolderDuties::notHolder);
+    }
     if (gateway.get().underLease(term -> term).isEmpty()) {
       return notHolder();
     }
     if (request instanceof Request.Range range) {
-      return read(open -> open.range(range)).map(HolderDuties::answered).orElseGet(HolderDuties::notHolder);
+      return read((open, term) -> open.range(range)).map(HolderDuties::answered).orElseGet(HolderDuties::notHolder);
     }
     if (request instanceof Request.Barrier) {
-      return read(this::barrier).map(HolderDuties::answered).orElseGet(HolderDuties::notHolder);
+      return read((open, term) -> barrier(open)).map(HolderDuties::answered).orElseGet(HolderDuties::notHolder);
     }
     if (request instanceof Request.AddNode add) {
       return membership.add(add.node(), add.host(), add.port(), timeoutNanos);
@@ -68,6 +75,20 @@ final class HolderDuties implements HolderGateway.Here {
         Answer.refused("request " + request.type() + " is not one that the lease holder carries out"));
   }
 
+  private ByteBuffer keyLease(LeaseRequest request, Store open, long term) throws PgraftException {
+    if (request instanceof LeaseRequest.KeepAlive wish) {
+      return keyLeases.keepAlive(term, open, wish.lease());
+    }
+    if (request instanceof LeaseRequest.ListAll) {
+      return keyLeases.list(term, open);
+    }
+    if (request instanceof LeaseRequest.Keys keys) {
+      return open.leaseKeys(keys.lease());
+    }
+    return Responses.error(
+        Failures.badArgument("request " + request.type() + " belongs in the log", ""));
+  }
+
   /** The store's revision and an index at which it was reached; the index is read last, so it is never too low. */
   private ByteBuffer barrier(Store open) {
     final long revision = open.revision();
@@ -78,7 +99,7 @@ final class HolderDuties implements HolderGateway.Here {
   /** A read of the store that may fail with an error for the caller. */
   @FunctionalInterface
   private interface StoreRead {
-    ByteBuffer on(Store open) throws PgraftException;
+    ByteBuffer on(Store open, long term) throws PgraftException;
   }
 
   private Optional<ByteBuffer> read(StoreRead read) {
@@ -91,7 +112,7 @@ final class HolderDuties implements HolderGateway.Here {
         .underLease(
             term -> {
               try {
-                return read.on(open.get());
+                return read.on(open.get(), term);
               } catch (PgraftException e) {
                 return Responses.error(e.failure());
               }

@@ -154,6 +154,11 @@ final class HolderGateway implements WriteRouter.Holder {
       return new Policy(true, ATTEMPT_NANOS, Failures.readTimedOut(), Failures.readTimedOut());
     }
 
+    /** A question about leases of keys, or the wish to keep one alive. */
+    static Policy keyLease() {
+      return new Policy(true, ATTEMPT_NANOS, Failures.leaseNotReached(), Failures.leaseNotReached());
+    }
+
     /** A change that may take as long as its sender waits. */
     static Policy change(boolean repeatable) {
       return new Policy(repeatable, Long.MAX_VALUE, Failures.changeNotBegun(), Failures.changeUnknown());

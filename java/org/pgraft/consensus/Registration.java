@@ -6,6 +6,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.pgraft.command.Failure;
+import org.pgraft.command.FeatureLevel;
 import org.pgraft.command.PgraftException;
 import org.pgraft.command.Request;
 import org.pgraft.command.Responses;
@@ -24,7 +25,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Registration {
   private static final Logger LOG = LoggerFactory.getLogger(Registration.class);
-  private static final int FEATURE_LEVEL = 1;
   private static final long PATIENCE_NANOS = TimeUnit.DAYS.toNanos(3650);
 
   private final int self;
@@ -77,7 +77,7 @@ final class Registration {
         settings.advertisedHost(),
         settings.port(),
         settings.name(),
-        FEATURE_LEVEL);
+        FeatureLevel.CURRENT);
   }
 
   /** Another server that was started with a copy of this directory has entered itself: one of the two must not go on. */

@@ -7,6 +7,7 @@ import org.lmdbjava.Txn;
 import org.pgraft.command.Batch;
 import org.pgraft.command.BatchResult;
 import org.pgraft.command.Failure;
+import org.pgraft.command.LeaseRequest;
 import org.pgraft.command.Limits;
 import org.pgraft.command.PgraftException;
 import org.pgraft.command.Request;
@@ -37,14 +38,22 @@ final class Applier {
   private final Dedupe dedupe;
   private final MemberTable members;
   private final LeaseTable lease;
+  private final KeyLeases keyLeases;
   private final Scratch scratch = new Scratch();
 
-  Applier(Tables tables, Counters counters, Dedupe dedupe, MemberTable members, LeaseTable lease) {
+  Applier(
+      Tables tables,
+      Counters counters,
+      Dedupe dedupe,
+      MemberTable members,
+      LeaseTable lease,
+      KeyLeases keyLeases) {
     this.tables = tables;
     this.counters = counters;
     this.dedupe = dedupe;
     this.members = members;
     this.lease = lease;
+    this.keyLeases = keyLeases;
   }
 
   /** Carries out one entry. The position is the caller's to write. */
@@ -112,9 +121,10 @@ final class Applier {
       final List<ByteBuffer> requests = batch.requests();
       final List<ByteBuffer> responses = new ArrayList<>(requests.size());
       bytesLeft = Limits.BATCH_RESULT_BYTES_MAX - requests.size() * SHORT_RESPONSE_BYTES;
-      try (KeySpace keys = new KeySpace(tables, txn, scratch, counters)) {
+      try (KeySpace keys = new KeySpace(tables, txn, scratch, counters, keyLeases)) {
+        final LeaseChanges leases = new LeaseChanges(txn, keys, keyLeases, counters, batch.timeMillis());
         for (ByteBuffer request : requests) {
-          final ByteBuffer response = respond(keys, request);
+          final ByteBuffer response = respond(keys, leases, request);
           bytesLeft -= Math.max(0, response.remaining() - SHORT_RESPONSE_BYTES);
           responses.add(response);
         }
@@ -124,21 +134,21 @@ final class Applier {
       return responses;
     }
 
-    private ByteBuffer respond(KeySpace keys, ByteBuffer bytes) {
+    private ByteBuffer respond(KeySpace keys, LeaseChanges leases, ByteBuffer bytes) {
       try {
-        return carryOut(keys, Requests.decode(bytes));
+        return carryOut(keys, leases, Requests.decode(bytes));
       } catch (PgraftException e) {
         return Responses.error(e.failure());
       }
     }
 
-    private ByteBuffer carryOut(KeySpace keys, Request request) throws PgraftException {
+    private ByteBuffer carryOut(KeySpace keys, LeaseChanges leases, Request request) throws PgraftException {
       // The most frequent ones first.
       if (request instanceof Request.Put put) {
-        return put(keys, put);
+        return put(keys, leases, put);
       }
       if (request instanceof Request.Txn transaction) {
-        return transaction(keys, transaction);
+        return transaction(keys, leases, transaction);
       }
       if (request instanceof Request.Delete delete) {
         return delete(keys, delete);
@@ -152,32 +162,41 @@ final class Applier {
       if (request instanceof Request.LogAppend append) {
         return append(append);
       }
-      return carryOutOwn(request);
+      if (request instanceof LeaseRequest.Grant grant) {
+        return leases.grant(grant, members.oldest());
+      }
+      if (request instanceof LeaseRequest.Revoke revoke) {
+        return leases.revoke(revoke);
+      }
+      return carryOutOwn(leases, request);
     }
 
     /** What the engine itself sends. */
-    private ByteBuffer carryOutOwn(Request request) throws PgraftException {
+    private ByteBuffer carryOutOwn(LeaseChanges leases, Request request) throws PgraftException {
       if (request instanceof Request.Acquire acquire) {
         lease.acquire(txn, acquire, at.term());
       } else if (request instanceof Request.Release release) {
         lease.release(txn, release);
       } else if (request instanceof Request.NodeStart start) {
-        members.start(txn, start);
+        members.start(txn, start, counters.get(Counter.FORMAT));
       } else if (request instanceof Request.NodeRemoved removed) {
         members.remove(txn, removed);
         dedupe.forget(txn, removed.node());
       } else if (request instanceof Request.SetQuota quota) {
         setQuota(quota.bytes());
+      } else if (request instanceof LeaseRequest.Expire expire) {
+        leases.expire(expire, at.term());
       } else {
         throw badArgument("request " + request.type() + " does not belong in the log");
       }
       return Responses.number(at.index());
     }
 
-    private ByteBuffer put(KeySpace keys, Request.Put put) throws PgraftException {
+    private ByteBuffer put(KeySpace keys, LeaseChanges leases, Request.Put put) throws PgraftException {
+      leases.checkPut(put.lease());
       Quota.check(keys, Layout.charge(put.key().remaining(), put.value().remaining()));
       final long revision = counters.get(Counter.REVISION) + 1;
-      keys.put(put.key(), put.value(), revision, 0, batch.timeMillis());
+      keys.put(put.key(), put.value(), put.lease(), revision, 0, batch.timeMillis());
       counters.set(Counter.REVISION, revision);
       return Responses.number(revision);
     }
@@ -191,10 +210,10 @@ final class Applier {
       return Responses.begin().i64(revision).i64(deleted).done();
     }
 
-    private ByteBuffer transaction(KeySpace keys, Request.Txn request) throws PgraftException {
+    private ByteBuffer transaction(KeySpace keys, LeaseChanges leases, Request.Txn request) throws PgraftException {
       final int bytesMax = Math.min(Limits.RESPONSE_BYTES_MAX, bytesLeft);
       try {
-        return new Transaction(keys, counters, batch.timeMillis()).run(request, bytesMax);
+        return new Transaction(keys, leases, counters, batch.timeMillis()).run(request, bytesMax);
       } catch (PgraftException e) {
         if (bytesMax < Limits.RESPONSE_BYTES_MAX && e.failure().sqlState().equals(SqlState.LIMIT_EXCEEDED)) {
           throw new PgraftException(

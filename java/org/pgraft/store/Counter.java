@@ -3,7 +3,7 @@ package org.pgraft.store;
 /** The numbers in the table "meta"; each is stored under its name, in 8 bytes. */
 enum Counter {
   /** Version of the layout. */
-  FORMAT("format", Layout.FORMAT),
+  FORMAT("format", Layout.FORMAT_WITHOUT_LEASES),
   /** Revision of the last change; 1 on an empty store, as in etcd. */
   REVISION("revision", 1),
   /** The oldest revision that can still be read. */
@@ -27,7 +27,9 @@ enum Counter {
   /** Puts ever. */
   PUTS("puts", 0),
   /** Keys ever deleted. */
-  DELETES("deletes", 0);
+  DELETES("deletes", 0),
+  /** The lease that was given last. */
+  LAST_LEASE("last_lease", 0);
 
   private final String key;
   private final long initial;

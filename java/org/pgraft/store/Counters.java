@@ -52,18 +52,26 @@ final class Counters {
   /**
    * Reads all values.
    *
-   * @throws DamagedException when one is missing or the layout is another
+   * @throws DamagedException when one is missing or the layout is one that this program does not know
    */
   void load(Txn<ByteBuffer> txn, Dbi<ByteBuffer> meta) {
     for (Counter counter : ALL) {
-      final long number = read(txn, meta, counter);
+      final long number =
+          counter == Counter.LAST_LEASE && !isThere(txn, meta, counter)
+              ? counter.initial()
+              : read(txn, meta, counter);
       values[counter.ordinal()] = number;
       stored[counter.ordinal()] = number;
     }
-    if (get(Counter.FORMAT) != Layout.FORMAT) {
+    if (get(Counter.FORMAT) < Layout.FORMAT_WITHOUT_LEASES || get(Counter.FORMAT) > Layout.FORMAT) {
       throw new DamagedException(
-          "its layout is version " + get(Counter.FORMAT) + ", this program knows version " + Layout.FORMAT);
+          "its layout is version " + get(Counter.FORMAT) + ", this program knows versions up to " + Layout.FORMAT);
     }
+  }
+
+  /** Stores of before there were leases lack what counts them. */
+  private static boolean isThere(Txn<ByteBuffer> txn, Dbi<ByteBuffer> meta, Counter counter) {
+    return meta.get(txn, KEYS[counter.ordinal()]) != null;
   }
 
   /**

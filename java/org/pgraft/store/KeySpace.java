@@ -6,6 +6,7 @@ import org.lmdbjava.PutFlags;
 import org.lmdbjava.SeekOp;
 import org.lmdbjava.Txn;
 import org.pgraft.command.KeyRange;
+import org.pgraft.command.LeaseRequest;
 
 /**
  * Changes keys within one write transaction, keeping history and counters. Who calls it gives each request that changes
@@ -22,14 +23,16 @@ final class KeySpace implements AutoCloseable {
   private final Txn<ByteBuffer> txn;
   private final Scratch scratch;
   private final Counters counters;
+  private final KeyLeases leases;
   private final Versions versions;
   private long recordsWritten;
 
-  KeySpace(Tables tables, Txn<ByteBuffer> txn, Scratch scratch, Counters counters) {
+  KeySpace(Tables tables, Txn<ByteBuffer> txn, Scratch scratch, Counters counters, KeyLeases leases) {
     this.tables = tables;
     this.txn = txn;
     this.scratch = scratch;
     this.counters = counters;
+    this.leases = leases;
     this.versions = new Versions(tables, txn, scratch);
   }
 
@@ -46,11 +49,12 @@ final class KeySpace implements AutoCloseable {
   /**
    * Stores a value.
    *
+   * @param lease the lease that the key is attached to from now on, which must be there; 0 for none
    * @param revision the revision that writes, above all before
    * @param sub the number of the change within it, above those before
    * @param timeMillis the entry's time
    */
-  void put(ByteBuffer key, ByteBuffer value, long revision, int sub, long timeMillis) {
+  void put(ByteBuffer key, ByteBuffer value, long lease, long revision, int sub, long timeMillis) {
     final int keyLength = key.remaining();
     final int valueLength = value.remaining();
     long createRevision = revision;
@@ -58,7 +62,9 @@ final class KeySpace implements AutoCloseable {
     long createTime = timeMillis;
     long previousRevision = 0;
     int previousSub = 0;
+    long previousLease = LeaseRequest.NONE;
     if (versions.live(key)) {
+      previousLease = versions.lease();
       createRevision = versions.createRevision();
       version = versions.version() + 1;
       createTime = versions.createTimeMillis();
@@ -75,7 +81,7 @@ final class KeySpace implements AutoCloseable {
     record.putInt(Layout.RECORD_KEY_LENGTH, keyLength);
     record.putLong(Layout.RECORD_CREATE_REVISION, createRevision);
     record.putLong(Layout.RECORD_VERSION, version);
-    record.putLong(Layout.RECORD_LEASE, 0);
+    record.putLong(Layout.RECORD_LEASE, lease);
     finish(record, previousRevision, previousSub, timeMillis, createTime);
     record.put(Layout.RECORD_HEADER_BYTES, key, key.position(), keyLength);
     record.put(Layout.RECORD_HEADER_BYTES + keyLength, value, value.position(), valueLength);
@@ -83,6 +89,18 @@ final class KeySpace implements AutoCloseable {
     counters.add(Counter.STORED_BYTES, Layout.charge(keyLength, valueLength));
     counters.add(Counter.LIVE_BYTES, Layout.charge(keyLength, valueLength));
     counters.add(Counter.PUTS, 1);
+    if (lease != previousLease) {
+      detach(previousLease, key);
+      if (lease != LeaseRequest.NONE) {
+        leases.attach(txn, lease, key);
+      }
+    }
+  }
+
+  private void detach(long lease, ByteBuffer key) {
+    if (lease != LeaseRequest.NONE) {
+      leases.detach(txn, lease, key);
+    }
   }
 
   /**
@@ -109,6 +127,7 @@ final class KeySpace implements AutoCloseable {
     final long createTime = versions.createTimeMillis();
     final long previousRevision = versions.revision();
     final int previousSub = versions.sub();
+    final long lease = versions.lease();
     final ByteBuffer key = scratch.key(versions.key());
     final ByteBuffer record = reserve(revision, sub, Layout.recordBytes(keyLength, 0));
     record.putLong(Layout.RECORD_FLAGS, 0);
@@ -125,6 +144,7 @@ final class KeySpace implements AutoCloseable {
     counters.add(Counter.KEYS, -1);
     counters.add(Counter.KEY_BYTES, -((long) keyLength + valueLength));
     counters.add(Counter.DELETES, 1);
+    detach(lease, key);
   }
 
   private ByteBuffer reserve(long revision, int sub, int bytes) {
@@ -157,6 +177,7 @@ final class KeySpace implements AutoCloseable {
     final long deleted = counters.get(Counter.KEYS);
     tables.keys().drop(txn);
     tables.revisions().drop(txn);
+    leases.detachAll(txn);
     counters.set(Counter.REVISION, revision);
     counters.set(Counter.COMPACTED, revision);
     counters.set(Counter.PRUNED, revision);

@@ -5,8 +5,11 @@ package org.pgraft.store;
  * together with {@link #FORMAT}. All numbers are big-endian. Stateless.
  */
 final class Layout {
-  /** Version of the layout. */
-  static final long FORMAT = 1;
+  /** Newest version of the layout. */
+  static final long FORMAT = 2;
+
+  /** Without the tables of the leases: what a store has until the first lease is given. */
+  static final long FORMAT_WITHOUT_LEASES = 1;
 
   /** A revision and the place within it: the key of a record, and in complement the duplicate of a key. */
   static final int POSITION_BYTES = 8 + 4;

@@ -1,7 +1,9 @@
 package org.pgraft.store;
 
 import java.nio.ByteBuffer;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
 import org.lmdbjava.Cursor;
@@ -48,6 +50,13 @@ final class MemberTable {
     return all;
   }
 
+  /** The member that knows the least, of those that registered and were not removed; empty when there is none. */
+  Optional<MemberRecord> oldest() {
+    return all.stream()
+        .filter(member -> !member.removed())
+        .min(Comparator.comparingInt(MemberRecord::featureLevel));
+  }
+
   /**
    * Whether batches of a run must not be carried out any more, because its node was removed meanwhile. Afterwards the node
    * may come back with a new directory, whose runs are numbered from the start.
@@ -60,10 +69,16 @@ final class MemberTable {
   /**
    * Enters the start of a node. Its address is that of its first entry, because its id belongs to that for good.
    *
+   * @param levelNeeded the feature level of what the state holds already
    * @throws PgraftException when it must not take part
    */
-  void start(Txn<ByteBuffer> txn, Request.NodeStart request) throws PgraftException {
+  void start(Txn<ByteBuffer> txn, Request.NodeStart request, long levelNeeded) throws PgraftException {
     final MemberRecord known = members.get(request.node());
+    if (request.featureLevel() < levelNeeded) {
+      throw refused(
+          "node " + request.node() + " runs a version of pgraft that is too old for this cluster",
+          "The cluster uses what came with a later version. Install the version that the other members run.");
+    }
     long retired = MemberRecord.NO_START;
     if (known != null) {
       check(known, request);

@@ -3,6 +3,7 @@ package org.pgraft.store;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -19,7 +20,7 @@ import org.pgraft.command.SqlState;
 import org.pgraft.command.WireWriter;
 
 /**
- * The replicated state: keys with their history, the members, the lease's last acquisition, the results of the last
+ * The replicated state: keys with their history, their leases, the members, the lease's last acquisition, the results of the last
  * batches, and up to where the log is applied. The effects of an entry and its position are one LMDB transaction, without
  * fsync: the log is the truth, see {@link StoreDirectory}.
  *
@@ -78,6 +79,7 @@ public final class Store implements AutoCloseable {
   private final Dedupe dedupe;
   private final MemberTable members;
   private final LeaseTable lease;
+  private final KeyLeases keyLeases;
   private final Applier applier;
   private final ArrayDeque<Scratch> scratches = new ArrayDeque<>();
 
@@ -95,7 +97,8 @@ public final class Store implements AutoCloseable {
     this.dedupe = new Dedupe(tables.dedupe());
     this.members = new MemberTable(tables.members());
     this.lease = new LeaseTable(tables.meta());
-    this.applier = new Applier(tables, counters, dedupe, members, lease);
+    this.keyLeases = new KeyLeases(tables);
+    this.applier = new Applier(tables, counters, dedupe, members, lease, keyLeases);
   }
 
   /**
@@ -146,6 +149,7 @@ public final class Store implements AutoCloseable {
       dedupe.load(txn);
       members.load(txn);
       lease.load(txn);
+      keyLeases.load(txn);
     }
     show(members.all());
     growMap();
@@ -462,6 +466,37 @@ public final class Store implements AutoCloseable {
   /** The last acquisition of the leadership lease. */
   public Optional<LeaseRecord> lease() {
     return shown.lease();
+  }
+
+  /** The leases of keys, in the order of their numbers: a view, which may show one of an entry that is being applied. */
+  public Collection<KeyLease> keyLeases() {
+    return keyLeases.all();
+  }
+
+  /**
+   * The keys of a lease.
+   *
+   * @return the response: their number (4 bytes), the keys
+   * @throws PgraftException when there is no such lease, or the store cannot be read
+   */
+  public ByteBuffer leaseKeys(long lease) throws PgraftException {
+    requireKeyLease(lease);
+    return read(
+        (versions, newest, compacted) -> {
+          final List<ByteBuffer> keys = versions.attachedTo(lease);
+          final WireWriter out = Responses.begin().i32(keys.size());
+          keys.forEach(out::bytes);
+          return out.done();
+        });
+  }
+
+  /**
+   * A lease of keys that is there.
+   *
+   * @throws PgraftException when there is no such lease
+   */
+  public KeyLease requireKeyLease(long lease) throws PgraftException {
+    return keyLeases.find(lease).orElseThrow(() -> new PgraftException(KeyLeases.missing(lease)));
   }
 
   /** Every node that ever took part, in the order of the ids. */

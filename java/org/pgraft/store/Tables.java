@@ -40,10 +40,19 @@ final class Tables implements AutoCloseable {
   private final Dbi<ByteBuffer> revisions;
   private final Dbi<ByteBuffer> dedupe;
   private final Dbi<ByteBuffer> members;
+  private final Dbi<ByteBuffer> leases;
+  private final Dbi<ByteBuffer> leaseKeys;
 
-  private Tables(Env<ByteBuffer> env, boolean create) {
+  /** What an environment is opened for. */
+  private enum Opening {
+    NEW,
+    CHANGE,
+    READ
+  }
+
+  private Tables(Env<ByteBuffer> env, Opening opening) {
     this.env = env;
-    if (create) {
+    if (opening == Opening.NEW) {
       meta = env.openDbi("meta", MDB_CREATE);
       keys = env.openDbi("key", MDB_CREATE, MDB_DUPSORT, MDB_DUPFIXED);
       revisions = env.openDbi("rev", MDB_CREATE);
@@ -60,6 +69,14 @@ final class Tables implements AutoCloseable {
       dedupe = env.openDbi("dedupe");
       members = env.openDbi("member");
     }
+    if (opening == Opening.READ) {
+      leases = null;
+      leaseKeys = null;
+    } else {
+      // Stores of before there were leases do not have them yet.
+      leases = env.openDbi("lease", MDB_CREATE);
+      leaseKeys = env.openDbi("lease_key", MDB_CREATE);
+    }
   }
 
   /** A file that is shorter than the pages it is said to have; reading those would end the process. */
@@ -73,12 +90,12 @@ final class Tables implements AutoCloseable {
 
   /** Makes a new environment in an empty directory. */
   static Tables create(Path directory, Store.Limits limits) {
-    return of(environment(directory, limits), directory.resolve(DATA_FILE), true);
+    return of(environment(directory, limits), directory.resolve(DATA_FILE), Opening.NEW);
   }
 
   /** Opens an environment that must be there and complete. */
   static Tables open(Path directory, Store.Limits limits) {
-    return of(environment(directory, limits), directory.resolve(DATA_FILE), false);
+    return of(environment(directory, limits), directory.resolve(DATA_FILE), Opening.CHANGE);
   }
 
   /** Opens a single file for reading only, without a lock file: nobody else may use it. */
@@ -95,7 +112,7 @@ final class Tables implements AutoCloseable {
                 EnvFlags.MDB_NOLOCK,
                 EnvFlags.MDB_NOTLS),
         file,
-        false);
+        Opening.READ);
   }
 
   /** Size of a lock file with room for all who may read, in whole pages. */
@@ -113,11 +130,11 @@ final class Tables implements AutoCloseable {
         .open(file, FILE_MODE, EnvFlags.MDB_NOSYNC, EnvFlags.MDB_NOTLS);
   }
 
-  private static Tables of(Env<ByteBuffer> env, Path file, boolean create) {
+  private static Tables of(Env<ByteBuffer> env, Path file, Opening opening) {
     boolean opened = false;
     try {
       requireWhole(env, file);
-      final Tables tables = new Tables(env, create);
+      final Tables tables = new Tables(env, opening);
       opened = true;
       return tables;
     } finally {
@@ -159,6 +176,16 @@ final class Tables implements AutoCloseable {
   /** What is known of each node. */
   Dbi<ByteBuffer> members() {
     return members;
+  }
+
+  /** The leases of keys; not of what was opened by {@link #openCopy}. */
+  Dbi<ByteBuffer> leases() {
+    return leases;
+  }
+
+  /** Which keys each lease has; not of what was opened by {@link #openCopy}. */
+  Dbi<ByteBuffer> leaseKeys() {
+    return leaseKeys;
   }
 
   @Override

@@ -23,11 +23,13 @@ final class Transaction {
   private static final int HEADER_BYTES = 16;
 
   private final KeySpace keys;
+  private final LeaseChanges leases;
   private final Counters counters;
   private final long timeMillis;
 
-  Transaction(KeySpace keys, Counters counters, long timeMillis) {
+  Transaction(KeySpace keys, LeaseChanges leases, Counters counters, long timeMillis) {
     this.keys = keys;
+    this.leases = leases;
     this.counters = counters;
     this.timeMillis = timeMillis;
   }
@@ -42,6 +44,7 @@ final class Transaction {
     final List<TxnOp> ops = succeeded ? request.success() : request.failure();
     final long before = counters.get(Counter.REVISION);
     checkSize(ops, before, bytesMax);
+    leases.checkPuts(ops);
     Quota.check(keys, charge(ops));
 
     final WireWriter out = Responses.begin().u8(succeeded ? 1 : 0);
@@ -50,7 +53,7 @@ final class Transaction {
     int changes = 0;
     for (TxnOp op : ops) {
       if (op instanceof TxnOp.Put put) {
-        keys.put(put.key(), put.value(), before + 1, changes++, timeMillis);
+        keys.put(put.key(), put.value(), put.lease(), before + 1, changes++, timeMillis);
         out.u8(TxnOp.PUT);
       } else if (op instanceof TxnOp.Delete delete) {
         final int deleted = keys.delete(delete.keys(), before + 1, changes, timeMillis);

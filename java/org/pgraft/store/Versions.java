@@ -1,6 +1,7 @@
 package org.pgraft.store;
 
 import java.nio.ByteBuffer;
+import java.util.List;
 import org.lmdbjava.Cursor;
 import org.lmdbjava.GetOp;
 import org.lmdbjava.SeekOp;
@@ -101,6 +102,11 @@ final class Versions implements AutoCloseable {
       found = keys.seek(SeekOp.MDB_NEXT_NODUP);
     }
     return false;
+  }
+
+  /** Copies of the keys whose newest version names a lease, in the order of their bytes. */
+  List<ByteBuffer> attachedTo(long lease) {
+    return KeyLeases.keys(tables.leaseKeys(), txn, lease);
   }
 
   /** Loads the version of the key under the cursor that was the newest at the revision wanted. */

@@ -22,8 +22,9 @@ final class Samples {
 
   static Map<Request, ByteBuffer> requests() {
     final Map<Request, ByteBuffer> all = new LinkedHashMap<>();
-    all.put(new Request.Put(KEY, VALUE), op(1).text("key").text(SECRET).i64(0).u8(0).done());
-    all.put(new Request.Put(KEY, NONE), op(1).text("key").text("").i64(0).u8(0).done());
+    all.put(new Request.Put(KEY, VALUE, 0), op(1).text("key").text(SECRET).i64(0).u8(0).done());
+    all.put(new Request.Put(KEY, VALUE, 1L << 33), op(1).text("key").text(SECRET).i64(1L << 33).u8(0).done());
+    all.put(new Request.Put(KEY, NONE, 0), op(1).text("key").text("").i64(0).u8(0).done());
     all.put(new Request.Delete(ONE), op(2).text("key").text("").u8(0).done());
     all.put(new Request.Delete(SOME), op(2).text("key").text("kez").u8(0).done());
     all.put(new Request.Txn(List.of(), List.of(), List.of()), op(3).u16(0).u16(0).u16(0).done());
@@ -33,6 +34,12 @@ final class Samples {
     all.put(new Request.Range(SOME, 0, 0, false, true), range("kez").i64(0).i64(0).u8(2).done());
     all.put(new Request.Compact(1L << 40), op(5).i64(1L << 40).done());
     all.put(new Request.Reset(), op(6).done());
+    all.put(new LeaseRequest.Grant(1L << 34), op(7).i64(1L << 34).done());
+    all.put(new LeaseRequest.Revoke(1L << 33), op(8).i64(1L << 33).done());
+    all.put(new LeaseRequest.Expire(3, List.of(7L, 1L << 33)), op(25).i64(3).u16(2).i64(7).i64(1L << 33).done());
+    all.put(new LeaseRequest.KeepAlive(9), op(30).i64(9).done());
+    all.put(new LeaseRequest.ListAll(), op(31).done());
+    all.put(new LeaseRequest.Keys(9), op(32).i64(9).done());
     all.put(new Request.LogAppend(7, VALUE), op(10).i64(7).text(SECRET).done());
     all.put(new Request.Acquire(3, 1L << 33, 900), op(20).i32(3).i64(1L << 33).i64(900).done());
     all.put(new Request.Release(3, 1L << 33), op(21).i32(3).i64(1L << 33).done());
@@ -70,7 +77,7 @@ final class Samples {
             new Comparison(Comparison.Target.VALUE, Comparison.Relation.NOT_EQUAL, KEY, 0, VALUE),
             new Comparison(Comparison.Target.LEASE, Comparison.Relation.LESS, KEY, 5, null)),
         List.of(
-            new TxnOp.Put(KEY, VALUE),
+            new TxnOp.Put(KEY, VALUE, 0),
             new TxnOp.Range(SOME, 3, true, true),
             new TxnOp.Delete(new KeyRange(bytes("other"), NONE))),
         List.of(new TxnOp.Delete(SOME)));

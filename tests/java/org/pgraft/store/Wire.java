@@ -2,6 +2,8 @@ package org.pgraft.store;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.pgraft.command.LeaseRequest;
 import org.pgraft.command.PgraftException;
 import org.pgraft.command.Request;
 import org.pgraft.command.Requests;
@@ -27,7 +29,23 @@ final class Wire {
   }
 
   static ByteBuffer put(String key, String value) {
-    return request(1).text(key).text(value).i64(0).u8(0).done();
+    return put(key, value, 0);
+  }
+
+  static ByteBuffer put(String key, String value, long lease) {
+    return request(1).text(key).text(value).i64(lease).u8(0).done();
+  }
+
+  static ByteBuffer grant(long ttlMillis) {
+    return request(7).i64(ttlMillis).done();
+  }
+
+  static ByteBuffer revoke(long lease) {
+    return request(8).i64(lease).done();
+  }
+
+  static ByteBuffer expire(long term, Long... leases) {
+    return new LeaseRequest.Expire(term, List.of(leases)).encode();
   }
 
   static ByteBuffer delete(String key, String end) {
@@ -88,7 +106,11 @@ final class Wire {
     }
 
     Txn put(String key, String value) {
-      op(TxnOp.PUT).text(key).text(value).i64(0).u8(0);
+      return put(key, value, 0);
+    }
+
+    Txn put(String key, String value, long lease) {
+      op(TxnOp.PUT).text(key).text(value).i64(lease).u8(0);
       return this;
     }
 
