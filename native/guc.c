@@ -46,6 +46,7 @@ static int	fsync_timeout;
 static int	snapshot_interval;
 static int	max_log_entries;
 static int	compaction_threshold;
+static int	compaction_age;
 static int	metrics_port;
 static bool metrics_enabled;
 static int	tls_enabled = 0;
@@ -244,6 +245,11 @@ define_sizes(void)
 							"Revisions of history kept in the store.", NULL,
 							&compaction_threshold, 10000, 100, INT_MAX,
 							PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("pgraft.compaction_age",
+							"How long history is kept in the store.",
+							"0 keeps it as long as pgraft.compaction_threshold does.",
+							&compaction_age, 0, 0, INT_MAX,
+							PGC_SIGHUP, GUC_UNIT_S, NULL, NULL, NULL);
 }
 
 static void
@@ -409,6 +415,7 @@ pgraft_settings_lines(void)
 	lines = add_int(lines, "snapshot_interval", snapshot_interval);
 	lines = add_int(lines, "max_log_entries", max_log_entries);
 	lines = add_int(lines, "compaction_threshold", compaction_threshold);
+	lines = add_int(lines, "compaction_age", (int64) compaction_age * 1000);
 	lines = add_text(lines, "tls_enabled", tls_modes[tls_enabled].name);
 	lines = add_text(lines, "tls_cert_file", tls_cert_file);
 	lines = add_text(lines, "tls_key_file", tls_key_file);

@@ -24,6 +24,7 @@ import java.util.List;
  * @param snapshotInterval entries between two snapshots
  * @param maxLogEntries entries kept in the log behind a snapshot
  * @param compactionThreshold revisions of history kept
+ * @param compactionAgeMillis how long history is kept, milliseconds; 0 for as long as its number allows
  * @param maxStoreBytes the store's quota, bytes
  * @param maxProcesses how many processes PostgreSQL can have, each of which may read the store
  * @param tls what the members' TLS is made of
@@ -48,6 +49,7 @@ public record Settings(
     int snapshotInterval,
     int maxLogEntries,
     int compactionThreshold,
+    long compactionAgeMillis,
     long maxStoreBytes,
     int maxProcesses,
     TlsSettings tls,
@@ -87,6 +89,7 @@ public record Settings(
         raw.integer("snapshot_interval", 10000),
         raw.integer("max_log_entries", 1000),
         raw.integer("compaction_threshold", 10000),
+        raw.number("compaction_age", 0),
         raw.number("max_store_size", 2L << 30),
         raw.integer("max_processes", 256),
         TlsSettings.of(raw, pgdata),

@@ -341,7 +341,7 @@ public final class Engine {
     router =
         new WriteRouter(
             self, incarnation, gateway, applied, clock, System::currentTimeMillis, routing, outcomes, latencies);
-    upkeep = new Upkeep(this::holdsLease, own::appendAsLeader, reloaded.compactionThreshold(), settings.maxStoreBytes());
+    upkeep = new Upkeep(this::holdsLease, own::appendAsLeader, reloaded.compactionThreshold(), reloaded.compactionAgeMillis(), settings.maxStoreBytes());
     registration =
         new Registration(self, identity, previousRun, incarnation, settings, router, gateway, clock, this::fail);
     dispatcher =
@@ -558,7 +558,7 @@ public final class Engine {
     }
     final Upkeep keeping = upkeep;
     if (keeping != null) {
-      keeping.setThreshold(changed.compactionThreshold());
+      keeping.setHistory(changed.compactionThreshold(), changed.compactionAgeMillis());
     }
     credentials.reload(changed.tls(), settings.advertisedHost());
   }

@@ -75,6 +75,7 @@ final class Housekeeping {
   private void lookAfterStore() {
     final Optional<Store> open = store.get();
     open.ifPresent(upkeep::consider);
+    open.ifPresent(found -> upkeep.lookAtAge(found, clock.nanos()));
     open.flatMap(found -> found.member(self)).ifPresent(registration::refuseCopies);
   }
 

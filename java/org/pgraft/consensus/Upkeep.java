@@ -10,11 +10,12 @@ import org.pgraft.store.Store;
 
 /**
  * What the lease holder does for the replicated store beside its requests. It keeps the history bounded: when there are
- * more than {@code pgraft.compaction_threshold} revisions, it proposes to drop the oldest, in portions small enough not to
- * hold up other entries, and no larger than what is to be kept. And it makes its own {@code pgraft.max_store_size} the quota of all.
+ * more than {@code pgraft.compaction_threshold} revisions, or some that are older than {@code pgraft.compaction_age}, it proposes
+ * to drop the oldest, in portions small enough not to hold up other entries, and no larger than what is to be kept. And it makes
+ * its own {@code pgraft.max_store_size} the quota of all.
  *
- * <p>{@link #consider} is called on the apply thread after each entry, and now and then by another when there are none;
- * it only compares numbers. One proposal is on its way at a time.
+ * <p>{@link #consider} is called on the apply thread after each entry, and it only compares numbers; {@link #lookAtAge} once a
+ * second on another. One proposal is on its way at a time.
  */
 final class Upkeep {
   private static final long PORTION_MAX = 5000;
@@ -23,22 +24,42 @@ final class Upkeep {
   private final Function<Request, CompletableFuture<ByteBuffer>> log;
   private final long quotaBytes;
   private final AtomicBoolean proposed = new AtomicBoolean();
+  private final HistoryAge age = new HistoryAge();
   private volatile long threshold;
+  private volatile long ageMillis;
+  private long oldestNeeded;
 
   Upkeep(
       BooleanSupplier holding,
       Function<Request, CompletableFuture<ByteBuffer>> log,
       long threshold,
+      long ageMillis,
       long quotaBytes) {
     this.holding = holding;
     this.log = log;
     this.threshold = threshold;
+    this.ageMillis = ageMillis;
     this.quotaBytes = quotaBytes;
   }
 
-  /** Changes the number of revisions that are kept. */
-  void setThreshold(long revisions) {
+  /** Changes how many revisions are kept, and for how long (0 for any time). */
+  void setHistory(long revisions, long millis) {
     threshold = revisions;
+    ageMillis = millis;
+  }
+
+  /** Proposes to drop what is too old, a portion at a time. One thread at a time. */
+  void lookAtAge(Store store, long now) {
+    final long millis = ageMillis;
+    if (millis == 0 || !holding.getAsBoolean()) {
+      age.forget();
+      oldestNeeded = 0;
+      return;
+    }
+    age.oldestNeeded(now, store.revision(), millis).ifPresent(revision -> oldestNeeded = revision);
+    if (oldestNeeded > store.compactedRevision()) {
+      propose(new Request.Compact(Math.min(oldestNeeded, store.compactedRevision() + PORTION_MAX)));
+    }
   }
 
   void consider(Store store) {

@@ -129,7 +129,7 @@ final class SettingsTest {
     final Settings settings =
         settings(
             "cluster_id=paris", "pgdata=/data/pg", "data_dir=/data/raft", "fsync_timeout=2000",
-            "snapshot_interval=11", "max_log_entries=12", "compaction_threshold=13", "max_store_size=5368709120",
+            "snapshot_interval=11", "max_log_entries=12", "compaction_threshold=13", "compaction_age=14000", "max_store_size=5368709120",
             "max_processes=14", "metrics_enabled=on", "metrics_address=10.0.0.9", "metrics_port=9200",
             "metrics_tls_cert_file=m.crt", "metrics_tls_key_file=/etc/m.key", "metrics_token_file=token",
             "log_level=debug");
@@ -141,6 +141,7 @@ final class SettingsTest {
     assertEquals(11, settings.snapshotInterval());
     assertEquals(12, settings.maxLogEntries());
     assertEquals(13, settings.compactionThreshold());
+    assertEquals(14_000, settings.compactionAgeMillis());
     assertEquals(5L << 30, settings.maxStoreBytes(), "a size beyond 32 bits");
     assertEquals(14, settings.maxProcesses());
     assertEquals(

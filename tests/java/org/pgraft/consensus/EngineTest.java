@@ -15,6 +15,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.pgraft.command.PgraftException;
+import org.pgraft.command.SqlState;
 import org.pgraft.consensus.EngineStatus.Phase;
 
 /** Whole engines, with Ratis and LMDB, in one process and over loopback. */
@@ -24,6 +25,9 @@ class EngineTest {
   private static final int INIT = 41;
   private static final int SNAPSHOT = 50;
   private static final int HASH = 51;
+  private static final int PUT = 1;
+  private static final int LEASE_GRANT = 7;
+  private static final int LEASE_KEEP_ALIVE = 30;
 
   @TempDir Path temp;
   private final List<TestEngine> engines = new ArrayList<>();
@@ -77,6 +81,51 @@ class EngineTest {
     first.start();
     engines.add(first);
     assertEquals("2", first.get("after"));
+  }
+
+  @Test
+  void when_historyIsOlderThanItsAge_then_itIsDroppedThoughThereIsLittleOfIt() throws Exception {
+    final TestEngine engine =
+        new TestEngine(temp, 1, "node_id=1", "port=" + TestEngine.freePorts(1)[0], "compaction_age=1000").start();
+    engines.add(engine);
+    engine.call(TestEngine.request(INIT));
+    final long first = engine.put("k", "old");
+    engine.put("k", "new");
+    TestEngine.await("the first revision is compacted", () -> isCompacted(engine, first));
+    assertEquals("new", engine.get("k"));
+  }
+
+  private static boolean isCompacted(TestEngine engine, long revision) {
+    try {
+      engine.call(TestEngine.request(HASH).i64(revision));
+      return false;
+    } catch (PgraftException e) {
+      assertEquals(SqlState.REVISION_NOT_KEPT, e.failure().sqlState());
+      return true;
+    }
+  }
+
+  @Test
+  void when_nobodyKeepsALeaseAlive_then_itsKeysAreDeletedOnEveryNode_andWhoAsksIsTold() throws Exception {
+    startThree();
+    final TestEngine asker = engines.stream().filter(engine -> !engine.holdsLease()).findFirst().orElseThrow();
+    final long lease = asker.call(TestEngine.request(LEASE_GRANT).i64(1000)).getLong();
+    asker.call(TestEngine.request(PUT).text("k").text("v").i64(lease).u8(0));
+    assertEquals(1000, asker.call(TestEngine.request(LEASE_KEEP_ALIVE).i64(lease)).getLong());
+    for (TestEngine engine : engines) {
+      TestEngine.await("the key is gone", () -> value(engine, "k") == null);
+    }
+    final PgraftException over =
+        assertThrows(PgraftException.class, () -> asker.call(TestEngine.request(LEASE_KEEP_ALIVE).i64(lease)));
+    assertEquals(SqlState.NO_SUCH_OBJECT, over.failure().sqlState());
+  }
+
+  private static String value(TestEngine engine, String key) {
+    try {
+      return engine.get(key);
+    } catch (PgraftException e) {
+      throw new AssertionError(e);
+    }
   }
 
   @Test
