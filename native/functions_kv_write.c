@@ -76,8 +76,18 @@ pgraft_kv_put_bytea(PG_FUNCTION_ARGS)
 static int64
 put_with_lease(FunctionCallInfo fcinfo, PgraftKind kind)
 {
-	return put(fcinfo, kind, PG_ARGISNULL(2) ? PGRAFT_NO_LEASE : PG_GETARG_INT64(2),
-			   "pgraft_kv_put()");
+	int64		lease = PGRAFT_NO_LEASE;
+
+	if (!PG_ARGISNULL(2))
+	{
+		lease = PG_GETARG_INT64(2);
+		if (lease <= 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("lease must be positive"),
+					 errhint("Null stands for no lease.")));
+	}
+	return put(fcinfo, kind, lease, "pgraft_kv_put()");
 }
 
 Datum

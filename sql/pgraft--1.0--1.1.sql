@@ -58,7 +58,9 @@ COMMENT ON VIEW pgraft.leases IS 'the leases of keys';
  * revision is the fencing token, which grows from holder to holder.
  *
  * Whoever may execute one of these functions needs no other right: they run with
- * their owner's and touch nothing but their own prefixes.
+ * their owner's and touch nothing but their own prefixes.  So what they call is
+ * named with its schema and given every argument in its own type: nobody who may
+ * create functions in that schema can put one in between that fits better.
  */
 CREATE FUNCTION pgraft_queue_prefix(kind text, name text) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL RESTRICTED
@@ -82,46 +84,77 @@ END
 $$;
 COMMENT ON FUNCTION pgraft_queue_prefix(text, text) IS 'what the keys of a lock or an election begin with';
 
+CREATE FUNCTION pgraft_queue_forget(lease bigint) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM @extschema@.pgraft_lease_revoke(lease);
+EXCEPTION
+    WHEN OTHERS THEN
+        -- It is over already, or will be when nobody keeps it alive.
+        NULL;
+END
+$$;
+COMMENT ON FUNCTION pgraft_queue_forget(bigint) IS 'end a lease now if that is possible';
+
+CREATE FUNCTION pgraft_queue_places(prefix text)
+RETURNS TABLE (key text, value text, token bigint, lease bigint, since timestamptz)
+LANGUAGE sql VOLATILE PARALLEL RESTRICTED
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT k.key, k.value, k.create_revision, ('x' || right(k.key, 16))::bit(64)::bigint, k.created_at
+      FROM @extschema@.pgraft_kv_list(prefix, NULL::bigint, NULL::text, 0::bigint, 'linearizable'::text) k
+     WHERE substr(k.key, length(prefix) + 1) ~ '^[0-9a-f]{16}$'
+$$;
+COMMENT ON FUNCTION pgraft_queue_places(text) IS 'who stands in the queue below a prefix; the lowest token is first';
+
 CREATE FUNCTION pgraft_queue_enter(prefix text, value text, ttl interval, wait interval)
 RETURNS TABLE (token bigint, lease bigint)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+    value_bytes_max CONSTANT integer := 1024;
     deadline CONSTANT timestamptz := clock_timestamp() + wait;
-    -- the lease is kept alive several times in its life while this call waits
-    step_ms CONSTANT integer := least(extract(epoch FROM ttl) * 1000 / 4, 60000);
+    trouble timestamptz;
+    step_ms integer;
+    left_ms double precision;
     own text;
     ahead text;
     seen bigint;
-    left_ms double precision;
 BEGIN
     IF wait < interval '0' THEN
         RAISE EXCEPTION 'wait must not be negative'
             USING ERRCODE = 'invalid_parameter_value', HINT = 'Null stands for as long as it takes.';
     END IF;
+    IF octet_length(convert_to(value, 'UTF8')) > value_bytes_max THEN
+        RAISE EXCEPTION 'the name of who wants it is too long'
+            USING ERRCODE = 'program_limit_exceeded',
+                  DETAIL = format('It has %s bytes in UTF-8, the limit is %s.',
+                                  octet_length(convert_to(value, 'UTF8')), value_bytes_max);
+    END IF;
     lease := @extschema@.pgraft_lease_grant(ttl);
+    -- the lease is kept alive several times in its life while this call waits
+    step_ms := least(extract(epoch FROM ttl) * 1000 / 4, 60000);
     own := prefix || lpad(to_hex(lease), 16, '0');
     PERFORM @extschema@.pgraft_kv_put(own, coalesce(value, ''), lease);
     LOOP
         BEGIN
             PERFORM @extschema@.pgraft_lease_keep_alive(lease);
-            seen := @extschema@.pgraft_kv_revision('linearizable');
-            SELECT e.create_revision INTO token
-              FROM @extschema@.pgraft_kv_get_entry(own, 0, 'linearizable') e;
-            IF NOT FOUND THEN
+            seen := @extschema@.pgraft_kv_revision('linearizable'::text);
+            -- the last one before this one: a queue wakes one by one
+            SELECT min(q.mine), (array_agg(q.key ORDER BY q.token DESC) FILTER (WHERE q.token < q.mine))[1]
+              INTO token, ahead
+              FROM (SELECT p.key, p.token, max(p.token) FILTER (WHERE p.key = own) OVER () AS mine
+                      FROM @extschema@.pgraft_queue_places(prefix) p) q;
+            IF token IS NULL THEN
                 RAISE EXCEPTION 'the place in the queue is gone'
-                    USING ERRCODE = 'object_not_in_prerequisite_state',
+                    USING ERRCODE = 'undefined_object',
                           DETAIL = format('Somebody deleted the key "%s".', own);
             END IF;
-            -- the last one before this one: a queue wakes one by one
-            SELECT k.key INTO ahead
-              FROM @extschema@.pgraft_kv_list(prefix, consistency => 'linearizable') k
-             WHERE k.create_revision < token
-             ORDER BY k.create_revision DESC
-             LIMIT 1;
-            IF NOT FOUND THEN
-                -- Only now is it sure that its own key was still there, and it has all its time.
+            IF ahead IS NULL THEN
+                -- It had its place until then at least, and has all its time from now on.
                 PERFORM @extschema@.pgraft_lease_keep_alive(lease);
                 RETURN NEXT;
                 RETURN;
@@ -130,16 +163,28 @@ BEGIN
             IF left_ms > 0 THEN
                 PERFORM 1 FROM @extschema@.pgraft_kv_watch(ahead, seen + 1, ceil(least(left_ms, step_ms))::integer, 1);
             END IF;
+            trouble := NULL;
         EXCEPTION
-            WHEN SQLSTATE 'PGR01' OR SQLSTATE 'PGR02' OR SQLSTATE '08007' THEN
-                -- Nobody leads at the moment, so no lease ends either; or the history went on.
+            WHEN SQLSTATE 'PGR01' OR SQLSTATE 'PGR02' OR SQLSTATE '08007' OR object_not_in_prerequisite_state THEN
+                -- Nobody leads that this node can reach, its store is being made anew, or the history went on: it passes,
+                -- or the lease is over by the time that this gives up.
+                trouble := coalesce(trouble, clock_timestamp());
+                IF clock_timestamp() > trouble + ttl THEN
+                    RAISE;
+                END IF;
                 PERFORM pg_sleep(0.1);
         END;
         IF clock_timestamp() >= deadline THEN
-            PERFORM @extschema@.pgraft_lease_revoke(lease);
+            PERFORM @extschema@.pgraft_queue_forget(lease);
             RETURN;
         END IF;
     END LOOP;
+EXCEPTION
+    WHEN query_canceled OR OTHERS THEN
+        IF lease IS NOT NULL THEN
+            PERFORM @extschema@.pgraft_queue_forget(lease);
+        END IF;
+        RAISE;
 END
 $$;
 COMMENT ON FUNCTION pgraft_queue_enter(text, text, interval, interval) IS 'wait to be the first below a prefix; no row when the time is over';
@@ -164,19 +209,6 @@ END
 $$;
 COMMENT ON FUNCTION pgraft_queue_leave(text, bigint) IS 'end the lease of a place in a queue; false when it was over';
 
-CREATE FUNCTION pgraft_queue_first(prefix text)
-RETURNS TABLE (value text, token bigint, lease bigint, since timestamptz)
-LANGUAGE sql VOLATILE PARALLEL RESTRICTED
-SET search_path = pg_catalog, pg_temp
-AS $$
-    SELECT k.value, k.create_revision, ('x' || right(k.key, 16))::bit(64)::bigint, k.created_at
-      FROM @extschema@.pgraft_kv_list(prefix, consistency => 'linearizable') k
-     WHERE substr(k.key, length(prefix) + 1) ~ '^[0-9a-f]{16}$'
-     ORDER BY k.create_revision
-     LIMIT 1
-$$;
-COMMENT ON FUNCTION pgraft_queue_first(text) IS 'who is the first below a prefix';
-
 CREATE FUNCTION pgraft_lock(
     name text,
     ttl interval DEFAULT '30 seconds',
@@ -188,7 +220,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT q.token, q.lease
       FROM @extschema@.pgraft_queue_enter(
-               @extschema@.pgraft_queue_prefix('lock', name),
+               @extschema@.pgraft_queue_prefix('lock'::text, name),
                coalesce(owner, session_user || ' ' || pg_backend_pid()), ttl, wait) q
 $$;
 COMMENT ON FUNCTION pgraft_lock(text, interval, interval, text) IS 'take a lock of the whole cluster; its lease and fencing token, no row when the wait was over';
@@ -196,16 +228,16 @@ COMMENT ON FUNCTION pgraft_lock(text, interval, interval, text) IS 'take a lock 
 CREATE FUNCTION pgraft_unlock(lease bigint) RETURNS boolean
 LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
-AS $$ SELECT @extschema@.pgraft_queue_leave('lock', lease) $$;
+AS $$ SELECT @extschema@.pgraft_queue_leave('lock'::text, lease) $$;
 COMMENT ON FUNCTION pgraft_unlock(bigint) IS 'give a lock back; false when its lease was over';
 
 CREATE FUNCTION pgraft_lock_holds(name text, token bigint) RETURNS boolean
 LANGUAGE sql VOLATILE PARALLEL RESTRICTED SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT EXISTS (SELECT
-                     FROM @extschema@.pgraft_queue_first(@extschema@.pgraft_queue_prefix('lock', name)) f
-                    WHERE f.token = pgraft_lock_holds.token)
+    SELECT coalesce((SELECT min(q.token)
+                       FROM @extschema@.pgraft_queue_places(@extschema@.pgraft_queue_prefix('lock'::text, name)) q)
+                    = pgraft_lock_holds.token, false)
 $$;
 COMMENT ON FUNCTION pgraft_lock_holds(text, bigint) IS 'whether a lock is held by whoever got this fencing token';
 
@@ -220,14 +252,14 @@ SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT q.token, q.lease
       FROM @extschema@.pgraft_queue_enter(
-               @extschema@.pgraft_queue_prefix('election', election), candidate, ttl, wait) q
+               @extschema@.pgraft_queue_prefix('election'::text, election), candidate, ttl, wait) q
 $$;
 COMMENT ON FUNCTION pgraft_campaign(text, text, interval, interval) IS 'wait to be elected; lease and fencing token of the term of office, no row when the wait was over';
 
 CREATE FUNCTION pgraft_resign(lease bigint) RETURNS boolean
 LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
-AS $$ SELECT @extschema@.pgraft_queue_leave('election', lease) $$;
+AS $$ SELECT @extschema@.pgraft_queue_leave('election'::text, lease) $$;
 COMMENT ON FUNCTION pgraft_resign(bigint) IS 'give up being elected, or the wish to be; false when its lease was over';
 
 CREATE FUNCTION pgraft_elected(election text)
@@ -235,8 +267,10 @@ RETURNS TABLE (candidate text, token bigint, since timestamptz)
 LANGUAGE sql VOLATILE PARALLEL RESTRICTED SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT f.value, f.token, f.since
-      FROM @extschema@.pgraft_queue_first(@extschema@.pgraft_queue_prefix('election', election)) f
+    SELECT q.value, q.token, q.since
+      FROM @extschema@.pgraft_queue_places(@extschema@.pgraft_queue_prefix('election'::text, election)) q
+     ORDER BY q.token
+     LIMIT 1
 $$;
 COMMENT ON FUNCTION pgraft_elected(text) IS 'who is elected, no row when nobody is';
 
@@ -249,7 +283,7 @@ SELECT CASE split_part(k.key, '/', 3) WHEN 'lock' THEN 'lock' ELSE 'election' EN
        k.create_revision AS token,
        ('x' || right(k.key, 16))::bit(64)::bigint AS lease,
        k.created_at AS since
-  FROM @extschema@.pgraft_kv_list('/pgraft/') k
+  FROM @extschema@.pgraft_kv_list('/pgraft/'::text, NULL::bigint, NULL::text, 0::bigint, NULL::text) k
  WHERE k.key ~ '^/pgraft/(lock|election)/[^/]+/[0-9a-f]{16}$';
 COMMENT ON VIEW pgraft.locks IS 'who holds locks and elections of the cluster, at place 1, and who waits for them';
 
@@ -266,7 +300,8 @@ REVOKE ALL ON FUNCTION
     pgraft_queue_prefix(text, text),
     pgraft_queue_enter(text, text, interval, interval),
     pgraft_queue_leave(text, bigint),
-    pgraft_queue_first(text),
+    pgraft_queue_forget(bigint),
+    pgraft_queue_places(text),
     pgraft_lock(text, interval, interval, text),
     pgraft_unlock(bigint),
     pgraft_lock_holds(text, bigint),

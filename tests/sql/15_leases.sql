@@ -63,7 +63,9 @@ SELECT a.token > l.token AS grows FROM got a, got l WHERE a.what = 'again' AND l
 INSERT INTO got SELECT 'office', lease, token FROM pgraft_campaign('scheduler', 'worker 1');
 SELECT candidate, token = (SELECT token FROM got WHERE what = 'office') AS same FROM pgraft_elected('scheduler');
 SELECT * FROM pgraft_campaign('scheduler', 'worker 2', wait => '10 ms');
+\set VERBOSITY sqlstate
 SELECT pgraft_unlock(lease) FROM got WHERE what = 'office';
+\set VERBOSITY default
 SELECT pgraft_resign(lease) FROM got WHERE what = 'office';
 SELECT * FROM pgraft_elected('scheduler');
 SELECT pgraft_unlock(lease) FROM got WHERE what = 'again';
@@ -74,5 +76,22 @@ SELECT pgraft_lock(NULL);
 SELECT pgraft_lock(repeat('/', 200));
 SELECT pgraft_lock('x', wait => '-1 s');
 SELECT pgraft_lock('x', ttl => '1 ms');
+SELECT pgraft_lock('x', owner => repeat('x', 1025));
+SELECT pgraft_kv_put('lease/6', 'x', 0);
+
+-- who gives up leaves no place behind
+INSERT INTO got SELECT 'busy', lease, token FROM pgraft_lock('busy');
+SET statement_timeout = '300 ms';
+SELECT * FROM pgraft_lock('busy');
+RESET statement_timeout;
+SELECT name, place, owner IS NOT NULL AS owned FROM pgraft.locks;
+
+-- a function that would fit better is not called in the place of pgraft's own
+CREATE FUNCTION pgraft_kv_list(prefix text, consistency text) RETURNS SETOF text LANGUAGE sql AS 'SELECT 1 / 0 || $1';
+CREATE FUNCTION pgraft_kv_revision(consistency varchar) RETURNS bigint LANGUAGE sql AS 'SELECT 1 / 0::bigint';
+SELECT pgraft_lock_holds('busy', token) FROM got WHERE what = 'busy';
+SELECT * FROM pgraft_lock('busy', wait => '0');
+DROP FUNCTION pgraft_kv_list(text, text), pgraft_kv_revision(varchar);
+SELECT pgraft_unlock(lease) FROM got WHERE what = 'busy';
 
 SELECT pgraft_kv_delete_prefix('lease/');

@@ -35,7 +35,7 @@ import org.slf4j.LoggerFactory;
  * has proposed is not kept alive any more. The proposal names its term and is void in a later one ({@link LeaseRequest.Expire}),
  * so it is applied before the next holder judges, or never.
  *
- * <p>Threads: {@link #look} on one scheduled thread, the others on any. The monitor of this object guards all state; the log is
+ * <p>Threads: {@link #look} on one scheduled thread and on that on which an answer arrives, the others on any. The monitor of this object guards all state; the log is
  * called outside it.
  */
 final class KeyLeaseClock {
@@ -124,13 +124,16 @@ final class KeyLeaseClock {
     return over;
   }
 
-  /** What was not carried out, or may not have been, is proposed again by the next look. */
-  private synchronized void ended(List<Long> over, ByteBuffer response, Throwable failure) {
-    proposed = false;
+  /** What was not carried out, or may not have been, is proposed again by the next look; what is over besides, at once. */
+  private void ended(List<Long> over, ByteBuffer response, Throwable failure) {
+    synchronized (this) {
+      proposed = false;
+    }
     if (failure != null) {
       LOG.warn("the end of leases {} could not be proposed: {}", over, failure.toString());
     } else if (Responses.isOk(response)) {
       LOG.info("leases {} were not kept alive and are over; their keys are deleted", over);
+      look();
     }
   }
 

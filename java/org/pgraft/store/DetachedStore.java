@@ -20,6 +20,9 @@ public final class DetachedStore {
    */
   public static final long REVISIONS_SKIPPED = 1_000_000_000L;
 
+  /** The same of the numbers of leases. */
+  public static final long LEASES_SKIPPED = 1_000_000_000L;
+
   private static final KeyRange ALL = new KeyRange(ByteBuffer.allocate(0), ByteBuffer.allocate(1));
   private static final int READERS = 8;
 
@@ -97,8 +100,8 @@ public final class DetachedStore {
 
   /**
    * Makes a copy the beginning of another cluster. Keys stay as they are, with their create revisions, mod revisions and
-   * versions. What belonged to the cluster of before is dropped: its members, its lease, the results of its nodes' batches
-   * and its quota. The revision is raised by {@link #REVISIONS_SKIPPED}, and what is older is compacted, so that a revision
+   * versions. What belonged to the cluster of before is dropped: its members, its leadership lease, the results of its nodes' batches
+   * and its quota. Leases of keys stay, with their keys; numbers that the old cluster may have given since are not given again. The revision is raised by {@link #REVISIONS_SKIPPED}, and what is older is compacted, so that a revision
    * of the old cluster is an error in the new one and never another state.
    *
    * @throws StoreFailedException when the copy cannot be changed
@@ -113,6 +116,7 @@ public final class DetachedStore {
         counters.load(txn, tables.meta());
         counters.add(Counter.REVISION, REVISIONS_SKIPPED);
         counters.set(Counter.COMPACTED, counters.get(Counter.REVISION));
+        counters.add(Counter.LAST_LEASE, LEASES_SKIPPED);
         counters.set(Counter.QUOTA, Counter.QUOTA.initial());
         counters.save(txn, tables.meta());
         txn.commit();

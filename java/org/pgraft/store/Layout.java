@@ -1,5 +1,7 @@
 package org.pgraft.store;
 
+import org.pgraft.command.FeatureLevel;
+
 /**
  * The layout of the environment; docs/architecture.md shows it as a whole. Sessions read it in C, so it changes only
  * together with {@link #FORMAT}. All numbers are big-endian. Stateless.
@@ -42,6 +44,11 @@ final class Layout {
   private static final int TREE_BYTES = 64;
 
   private Layout() {}
+
+  /** The feature level that a node needs to know a layout. */
+  static int levelOf(long format) {
+    return format == FORMAT_WITHOUT_LEASES ? FeatureLevel.FIRST : FeatureLevel.KEY_LEASES;
+  }
 
   /** The size of a record. */
   static int recordBytes(int keyLength, int valueLength) {

@@ -12,6 +12,7 @@ import org.pgraft.command.KeyRange;
 import org.pgraft.command.LeaseRequest;
 import org.pgraft.command.Limits;
 import org.pgraft.command.PgraftException;
+import org.pgraft.command.Request;
 import org.pgraft.command.Responses;
 import org.pgraft.command.SqlState;
 import org.pgraft.command.TxnOp;
@@ -127,8 +128,22 @@ final class LeaseChanges {
     }
   }
 
-  /** The same of all puts among the operations of a transaction. */
-  void checkPuts(List<TxnOp> ops) throws PgraftException {
+  /**
+   * Judges a transaction, the operations that are about to be carried out above all. But as long as there has been no lease,
+   * one that names a lease anywhere is refused: nodes of version 1.0 do that, whichever branch is taken.
+   *
+   * @param ops those of the branch that is taken
+   */
+  void checkPuts(Request.Txn transaction, List<TxnOp> ops) throws PgraftException {
+    if (counters.get(Counter.FORMAT) == Layout.FORMAT_WITHOUT_LEASES) {
+      for (List<TxnOp> branch : List.of(transaction.success(), transaction.failure())) {
+        for (TxnOp op : branch) {
+          if (op instanceof TxnOp.Put put) {
+            checkPut(put.lease());
+          }
+        }
+      }
+    }
     final Map<Long, Integer> puts = new HashMap<>();
     for (TxnOp op : ops) {
       if (op instanceof TxnOp.Put put && put.lease() != LeaseRequest.NONE) {

@@ -72,12 +72,13 @@ final class MemberTable {
    * @param levelNeeded the feature level of what the state holds already
    * @throws PgraftException when it must not take part
    */
-  void start(Txn<ByteBuffer> txn, Request.NodeStart request, long levelNeeded) throws PgraftException {
+  void start(Txn<ByteBuffer> txn, Request.NodeStart request, int levelNeeded) throws PgraftException {
     final MemberRecord known = members.get(request.node());
     if (request.featureLevel() < levelNeeded) {
       throw refused(
           "node " + request.node() + " runs a version of pgraft that is too old for this cluster",
-          "The cluster uses what came with a later version. Install the version that the other members run.");
+          "The cluster uses what came with a later version, which this node's store may now lack. Remove the node, install the"
+              + " version that the other members run, and add it again with an empty pgraft directory.");
     }
     long retired = MemberRecord.NO_START;
     if (known != null) {

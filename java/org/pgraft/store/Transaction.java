@@ -44,7 +44,7 @@ final class Transaction {
     final List<TxnOp> ops = succeeded ? request.success() : request.failure();
     final long before = counters.get(Counter.REVISION);
     checkSize(ops, before, bytesMax);
-    leases.checkPuts(ops);
+    leases.checkPuts(request, ops);
     Quota.check(keys, charge(ops));
 
     final WireWriter out = Responses.begin().u8(succeeded ? 1 : 0);

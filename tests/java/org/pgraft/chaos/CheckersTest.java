@@ -31,6 +31,35 @@ final class CheckersTest {
   }
 
   @Test
+  void a_lock_is_held_by_one_at_a_time_and_tokens_grow() {
+    Hold first = new Hold(1, 10, 0, 100);
+    assertEquals(1, LockChecker.check(List.of(first, new Hold(2, 11, 100, 200), new Hold(1, 12, 150, 160))).size());
+    assertEquals(0, LockChecker.check(List.of(new Hold(2, 11, 100, 200), first)).size());
+    assertEquals(1, LockChecker.check(List.of(first, new Hold(2, 11, 99, 200))).size());
+    assertEquals(1, LockChecker.check(List.of(first, new Hold(2, 9, 100, 200))).size());
+  }
+
+  @Test
+  void watches_tell_of_every_change_once_in_order_and_alike() {
+    Watcher.Change one = new Watcher.Change(1, "key", "a");
+    Watcher.Change two = new Watcher.Change(2, "key", null);
+    List<Operation> history = List.of(revision(1, 0, 1));
+    Watcher.Change put = new Watcher.Change(1, history.get(0).key(), history.get(0).value());
+    assertEquals(0, WatchChecker.check(Map.of("n1", List.of(put, two)), history, "f").size());
+    assertEquals(1, WatchChecker.check(Map.of("n1", List.of(two)), history, "f").size());
+    assertEquals(1, WatchChecker.check(Map.of("n1", List.of(one, two), "n2", List.of(one)), List.of(), "f").size());
+    assertEquals(1, WatchChecker.check(Map.of("n1", List.of(one, one)), List.of(), "f").size());
+    assertEquals(1, WatchChecker.check(Map.of("n1", List.of(two, one)), List.of(), "f").size());
+  }
+
+  @Test
+  void tokens_do_not_go_back() {
+    Watcher.Change five = new Watcher.Change(1, "f", "5");
+    assertEquals(0, WatchChecker.check(Map.of("n1", List.of(five, new Watcher.Change(2, "f", "5"))), List.of(), "f").size());
+    assertEquals(1, WatchChecker.check(Map.of("n1", List.of(five, new Watcher.Change(2, "f", "4"))), List.of(), "f").size());
+  }
+
+  @Test
   void a_node_votes_once_in_a_term() {
     Candidate.Answer granted = new Candidate.Answer(true, 7);
     Candidate.Answer refused = new Candidate.Answer(false, 7);

@@ -35,6 +35,7 @@ final class Round {
   private String evidence = "it was not healed";
   private boolean bit;
   private Administration administration;
+  private Workload workload;
 
   /**
    * A round that was not played yet.
@@ -66,6 +67,10 @@ final class Round {
       throw e;
     } catch (Exception | AssertionError e) {
       violations.add(new Violation("round", "it could not go on: " + e));
+    } finally {
+      if (workload != null) {
+        workload.close();
+      }
     }
     violations.addAll(RegisterChecker.check(history.operations()));
     violations.addAll(RevisionChecker.check(history.operations()));
@@ -79,7 +84,7 @@ final class Round {
   /** Lets clients work while the fault comes and goes. */
   private Injection disturb(Watch watch) throws Exception {
     Random clients = new Random(random.nextLong());
-    Workload workload = new Workload(arena.nodes(), keys, clients, history);
+    workload = new Workload(arena.nodes(), keys, clients, history, revision());
     arena.setWorkload(workload);
     try {
       Await.until("the clients have begun", () -> history.count(Operation.Outcome.OK) >= WARM_UP);
@@ -104,8 +109,18 @@ final class Round {
       violations.addAll(administration.violations());
       return injection;
     } finally {
-      workload.close();
+      workload.rest();
     }
+  }
+
+  /** The store's revision; where nobody leads at the moment, somebody soon does. */
+  private long revision() throws InterruptedException {
+    long[] revision = new long[1];
+    Await.until("a revision", () -> {
+      revision[0] = arena.nodes().get(0).number("SELECT pgraft_kv_revision()");
+      return true;
+    });
+    return revision[0];
   }
 
   /** Waits until all nodes have the same, and reads each key once more through each of them. */
@@ -138,7 +153,13 @@ final class Round {
     }
   }
 
-  private void checkStores() {
+  private void checkStores() throws InterruptedException {
+    List<Hold> holds = workload.holds();
+    violations.addAll(LockChecker.check(holds));
+    Map<String, List<Watcher.Change>> told = workload.told(arena.nodes(), revision());
+    violations.addAll(WatchChecker.check(told, history.operations(), keys.fenced()));
+    evidence += "; lock held " + holds.size() + " times, "
+        + told.values().stream().mapToInt(List::size).sum() + " changes told to " + told.size() + " watchers";
     violations.addAll(KeptWritesChecker.check(history.operations().stream()
         .filter(operation -> operation.key().startsWith(keys.oncePrefix())).toList(), stores));
     violations.addAll(CounterChecker.check(history.operations().stream()

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,6 +13,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lmdbjava.Dbi;
+import org.lmdbjava.Env;
+import org.lmdbjava.Txn;
 import org.pgraft.command.Failure;
 import org.pgraft.command.Limits;
 import org.pgraft.command.Request;
@@ -197,6 +201,45 @@ final class KeyLeaseTest {
   private static ByteBuffer start(int node, int level) {
     return new Request.NodeStart(node, new UUID(0, node), (long) level << 20, (level - 1L) << 20, "h", 7000 + node, "n", level)
         .encode();
+  }
+
+  @Test
+  void when_thereWasNeverALease_then_aTransactionThatNamesOneIsRefusedWhateverBranchIsTaken() throws Exception {
+    // Version 1.0 refuses it when it reads the request, and both must come to the same state.
+    store.refused(new Wire.Txn().when(0, Wire.EQUAL, "a", 1).put("b", "v", 1).otherwise().put("b", "v").done());
+    store.refused(new Wire.Txn().put("b", "v").otherwise().put("b", "v", 1).done());
+    assertEquals(List.of(), keys());
+
+    grant();
+    store.call(new Wire.Txn().put("b", "v").otherwise().put("b", "v", 1).done());
+    assertEquals(List.of("b"), keys());
+  }
+
+  @Test
+  void when_aStoreIsOfVersion1_0_then_itOpensAndTakesLeases() throws Exception {
+    store.put("old", "v");
+    store.close();
+    makeOld(directory.resolve("store"));
+    store = new TestStore(Store.open(directory.resolve("store"), 1, TestStore.LIMITS, clean -> {}));
+
+    assertEquals(List.of("old"), keys());
+    final long lease = grant();
+    assertEquals(1, lease);
+    put("new", lease);
+    store.call(Wire.revoke(lease));
+    assertEquals(List.of("old"), keys());
+  }
+
+  /** Takes away what version 1.0 did not have. */
+  private static void makeOld(Path directory) {
+    try (Env<ByteBuffer> env = Env.create().setMaxDbs(8).setMapSize(1L << 30).open(directory.toFile());
+        Txn<ByteBuffer> txn = env.txnWrite()) {
+      env.openDbi(txn, "lease".getBytes(StandardCharsets.US_ASCII), null, false).drop(txn, true);
+      env.openDbi(txn, "lease_key".getBytes(StandardCharsets.US_ASCII), null, false).drop(txn, true);
+      final Dbi<ByteBuffer> meta = env.openDbi(txn, "meta".getBytes(StandardCharsets.US_ASCII), null, false);
+      assertTrue(meta.delete(txn, Tables.direct("last_lease".getBytes(StandardCharsets.US_ASCII))));
+      txn.commit();
+    }
   }
 
   @Test
