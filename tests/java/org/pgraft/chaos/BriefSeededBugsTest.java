@@ -8,6 +8,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.pgraft.cluster.LogsOnFailure;
+import org.pgraft.cluster.PatchedBuild;
+import org.pgraft.cluster.RollingUpgradeTest;
 
 /** What "make seeded" does, as far as it takes about a minute: all patches still fit, and two of the bugs are found. */
 @Tag("cluster")
@@ -22,6 +24,7 @@ final class BriefSeededBugsTest {
     for (String patch : SeededBuild.patches()) {
       SeededBuild.check(patch);
     }
+    PatchedBuild.check(RollingUpgradeTest.VERSION_1_0);
   }
 
   @Test

@@ -20,14 +20,21 @@ import java.util.Properties;
 public final class TestNode {
   private final int number;
   private final NodeHost host;
+  private String binaries;
   private final String data;
   private final String log;
   private final Map<String, String> settings = new LinkedHashMap<>();
   private List<String> environment = List.of();
 
+  /** From its next start on, the server is one that was built otherwise; not in a container, which has its own. */
+  public void install(Build build) {
+    binaries = build.binaries();
+  }
+
   TestNode(int number, NodeHost host) {
     this.number = number;
     this.host = host;
+    this.binaries = host.binaries();
     this.data = host.directory() + "/data";
     this.log = host.directory() + "/server.log";
   }
@@ -150,7 +157,7 @@ public final class TestNode {
   public Output tryStart() {
     List<String> command = new ArrayList<>(List.of("env"));
     command.addAll(environment);
-    command.addAll(List.of(host.binaries() + "/pg_ctl", "-D", data, "-l", log, "-w", "-t", "60", "-s", "start"));
+    command.addAll(List.of(binaries + "/pg_ctl", "-D", data, "-l", log, "-w", "-t", "60", "-s", "start"));
     return host.run(command.toArray(String[]::new));
   }
 

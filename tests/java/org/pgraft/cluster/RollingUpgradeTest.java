@@ -1,0 +1,91 @@
+package org.pgraft.cluster;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** From version 1.0 to the present one, a node after the other, and not back. */
+@Tag("cluster")
+@Tag("long")
+@ExtendWith(LogsOnFailure.class)
+public final class RollingUpgradeTest {
+  /** Makes of these sources what version 1.0 was. */
+  public static final Path VERSION_1_0 = Path.of("tests/older/version-1.0.patch");
+  private static final String UNKNOWN_TO_A_MEMBER = "0A000";
+
+  @Test
+  void when_members_are_upgraded_one_after_the_other_then_both_versions_work_together() throws Exception {
+    Assumptions.assumeFalse(
+        "containers".equals(System.getProperty("pgraft.test.backend")), "containers have a build of their own");
+    Build present = Build.plain();
+    Build older = PatchedBuild.of(VERSION_1_0, present);
+    try (TestCluster cluster = TestCluster.prepared(3, Map.of(), older)) {
+      cluster.startAll();
+      TestNode leader = cluster.leader();
+      List<TestNode> order = new ArrayList<>(cluster.others(leader));
+      order.add(leader);
+      for (TestNode node : order) {
+        workTogether(cluster);
+        assertEquals(UNKNOWN_TO_A_MEMBER, failure(order.get(0), "SELECT pgraft_lease_grant('1 minute')"));
+        node.stop("fast");
+        node.install(present);
+        node.start();
+        node.awaitState("RUNNING");
+        Await.until(node + " has caught up", () -> node.truth("SELECT pgraft_log_sync_with_leader()"));
+      }
+      workTogether(cluster);
+      Await.until("the last one is registered", () -> leader.number("SELECT pgraft_lease_grant('1 minute')") > 0);
+      leader.text("SELECT pgraft_kv_put('leased', 'v', max(lease)) FROM pgraft_leases()");
+      TestCluster.assertSameStores(cluster.nodes());
+
+      TestNode returned = order.get(0);
+      returned.stop("fast");
+      returned.install(older);
+      returned.startServer();
+      Await.until("the older version is refused", () -> returned.log().contains("this program knows versions up to")
+          || returned.log().contains("runs a version of pgraft that is too old for this cluster"));
+      assertFalse(returned.truth("SELECT pgraft_is_leader()"));
+      order.get(1).put("goes", "on");
+    }
+  }
+
+  /**
+   * Each node writes, also what only one of the versions could take for right: a transaction whose other branch names a lease.
+   */
+  private static void workTogether(TestCluster cluster) throws Exception {
+    for (TestNode writer : cluster.nodes()) {
+      Await.until("a write of " + writer, () -> {
+        writer.put("by/" + writer, "v");
+        return true;
+      });
+      failure(writer, "SELECT pgraft_kv_txn('[{\"key\": \"absent\", \"target\": \"version\", \"op\": \"=\", \"value\": 1}]',"
+          + " '[{\"op\": \"put\", \"key\": \"a\", \"value\": \"v\", \"lease\": 1}]',"
+          + " '[{\"op\": \"put\", \"key\": \"b\", \"value\": \"v\"}]')");
+      for (TestNode reader : cluster.nodes()) {
+        assertEquals("v", reader.text("SELECT pgraft_kv_get(?)", "by/" + writer));
+      }
+    }
+    for (TestNode node : cluster.nodes()) {
+      Await.until(node + " has caught up", () -> node.truth("SELECT pgraft_log_sync_with_leader()"));
+    }
+    TestCluster.assertSameStores(cluster.nodes());
+  }
+
+  private static String failure(TestNode node, String sql) {
+    try {
+      node.text(sql);
+    } catch (SQLException e) {
+      return e.getSQLState();
+    }
+    throw new AssertionError("it was not refused: " + sql);
+  }
+}
