@@ -43,7 +43,7 @@ trust() { # trust NODE: the authorities of now
 served() {
 	local shown
 	shown=$(openssl s_client -connect "127.0.0.1:${RAFT_PORT[$1]}" -alpn h2 -cert "$CERTIFICATES/$1.crt" \
-		-key "$CERTIFICATES/$1.key" </dev/null 2>/dev/null) || true
+		-key "$CERTIFICATES/$1.key" </dev/null 2>/dev/null | tr -d '\0') || true # what the server says in HTTP/2 has null bytes
 	openssl x509 -noout -serial <<<"$shown" 2>/dev/null || return 1
 	grep '^CN' <<<"$shown"
 }
@@ -56,7 +56,7 @@ reload_until() {
 	done
 	for node in $(running); do
 		until "$content" "$node"; do
-			[ "$SECONDS" -lt "$deadline" ] || die "$node does not use its new certificates; see pgraft_cluster logs $node"
+			[ "$SECONDS" -lt "$deadline" ] || die "$node does not use its new certificates" "See pgraft_cluster logs $node"
 			sleep 0.2
 		done
 	done
@@ -85,7 +85,7 @@ command_certificates() {
 		shift
 	fi
 	nothing_but 0 certificates "$@"
-	[ -d "$CERTIFICATES" ] || die "the cluster in $DIR was made without --tls"
+	[ -d "$CERTIFICATES" ] || die "the cluster in $DIR was made without --tls" 'Make another one with it (pgraft_cluster init --tls), or set pgraft.tls_* by hand: docs/security.md'
 	umask 077
 	if [ "$authority" = yes ]; then
 		signer renew-authority
@@ -99,5 +99,7 @@ command_certificates() {
 		for node in "${NODES[@]}"; do trust "$node"; done
 		reload_until accepts_newest_authority_alone
 	fi
-	echo "renewed the certificates of ${NODES[*]}"
+	say "renewed the certificates of ${NODES[*]}"
+	fact_list renewed "${NODES[@]}"
+	fact_json authority "$([ "$authority" = yes ] && echo true || echo false)"
 }

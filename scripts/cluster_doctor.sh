@@ -1,12 +1,21 @@
 # shellcheck shell=bash
-# What is commonly wrong with a cluster, looked for on each node of one that pgraft_cluster runs. To be
-# sourced by it.
+# What is commonly wrong with a cluster, looked for on each node of one that pgraft_cluster runs, or on the
+# server of --dsn and in what that knows of the others. To be sourced by it.
 
-FINDINGS=0
+declare -a FINDINGS=() # what and hint, in turn
 
 found() { # found WHAT HINT
-	FINDINGS=$((FINDINGS + 1))
-	printf '%s%s%s\n  %s\n' "$YELLOW" "$1" "$PLAIN" "$2"
+	FINDINGS+=("$1" "$2")
+	[ "$FORMAT" = json ] || printf '%s%s%s\n  %s\n' "$YELLOW" "$1" "$PLAIN" "$2"
+}
+
+# log_of NODE, configuration_of NODE: where to look; of a server that somebody else made, in words
+log_of() {
+	[ -n "$DSN" ] && echo "the server's log" || echo "pgraft_cluster logs $1"
+}
+
+configuration_of() {
+	[ -n "$DSN" ] && echo "the server's postgresql.conf" || echo "$DIR/$1/postgresql.conf"
 }
 
 # Settings that must be the same on all nodes, or that are safe but wrong when they differ.
@@ -15,16 +24,16 @@ SAME_SETTINGS=(pgraft.cluster_id pgraft.election_timeout pgraft.max_store_size p
 # examine_server NODE: fails if nothing more can be asked from it
 examine_server() {
 	local node=$1 preloaded state message installed
-	if ! postmaster_pid "$node" >/dev/null; then
+	if [ -z "$DSN" ] && ! postmaster_pid "$node" >/dev/null; then
 		found "$node: the server does not run" "pgraft_cluster start $node; the log is pgraft_cluster logs $node"
 		return 1
 	fi
 	if ! preloaded=$(quick "$node" 'SHOW shared_preload_libraries'); then
-		found "$node: the server does not answer" "See pgraft_cluster logs $node"
+		found "$node: the server does not answer" "See $(log_of "$node")"
 		return 1
 	fi
 	if [[ ,${preloaded// /}, != *,pgraft,* ]]; then
-		found "$node: pgraft is not in shared_preload_libraries" "Add it in $DIR/$node/postgresql.conf and restart $node"
+		found "$node: pgraft is not in shared_preload_libraries" "Add it in $(configuration_of "$node") and restart $node"
 		return 1
 	fi
 	installed=$(quick "$node" "SELECT installed_version = default_version FROM pg_available_extensions WHERE name = 'pgraft'") || true
@@ -39,13 +48,13 @@ examine_server() {
 	state=$(quick "$node" 'SELECT pgraft_get_worker_state()') || state=unknown
 	message=$(quick "$node" 'SELECT message FROM pgraft_node_status()') || true
 	if [ "$state" != RUNNING ]; then
-		found "$node: the worker is $state" "${message:-See pgraft_cluster logs $node}"
+		found "$node: the worker is $state" "${message:-See $(log_of "$node")}"
 	fi
 	if [ "$(quick "$node" 'SELECT metrics_state FROM pgraft_node_status()')" = failed ]; then
 		found "$node: the page for Prometheus is not served" "Another program may have its port: see pgraft.metrics_port"
 	fi
-	if ! port_in_use "${RAFT_PORT[$node]}"; then
-		found "$node: nobody listens on the members' port ${RAFT_PORT[$node]}" "${message:-See pgraft_cluster logs $node}"
+	if [ -z "$DSN" ] && ! port_in_use "${RAFT_PORT[$node]}"; then
+		found "$node: nobody listens on the members' port ${RAFT_PORT[$node]}" "${message:-See $(log_of "$node")}"
 	fi
 }
 
@@ -62,16 +71,28 @@ examine_settings() {
 	done
 }
 
-# examine_cluster NODE: what the members know of each other
+# who_leads: prints the node to ask about the others, and fails if nobody leads
+who_leads() {
+	if [ -z "$DSN" ]; then
+		leader
+	else
+		[ "$(quick dsn 'SELECT pgraft_get_leader() > 0')" = t ] && echo dsn
+	fi
+}
+
+# examine_cluster: what the members know of each other
 examine_cluster() {
-	local name health voters
-	if ! name=$(leader); then
+	local name node health voters
+	if ! name=$(who_leads); then
 		found 'no node leads' 'A majority of the members has to run and to reach each other; see the other findings'
 		return
 	fi
 	while IFS='|' read -r node health; do
 		[ -z "$node" ] || found "n$node is $health for the leader" "See that its server runs and reaches the others"
 	done < <(quick "$name" "SELECT member, health FROM pgraft.cluster_health WHERE health <> 'healthy'")
+	while read -r node; do
+		[ -z "$node" ] || found "n$node: the store is full" 'Delete keys, or raise pgraft.max_store_size on all nodes'
+	done < <(quick "$name" "SELECT memberid FROM pgraft.alarm_list WHERE alarm = 'NOSPACE'")
 	voters=$(quick "$name" 'SELECT count(*) FROM pgraft_members() WHERE is_voter') || return 0
 	if [ $((voters % 2)) -eq 0 ]; then
 		found "the cluster has $voters members" "An odd number survives the loss of as many, and needs one server less"
@@ -90,9 +111,13 @@ examine_certificates() {
 
 command_doctor() {
 	local node
-	local -a answering=()
+	local -a answering=() all=("${NODES[@]}")
 	nothing_but 0 doctor "$@"
-	for node in "${NODES[@]}"; do
+	if [ -n "$DSN" ]; then
+		query dsn "SELECT 'n' || node_id FROM pgraft_node_status()"
+		all=("${REPLY:-server}")
+	fi
+	for node in "${all[@]}"; do
 		if examine_server "$node"; then
 			answering+=("$node")
 		fi
@@ -101,9 +126,12 @@ command_doctor() {
 		examine_settings "${answering[@]}"
 		examine_cluster
 	fi
-	examine_certificates
-	if [ "$FINDINGS" -gt 0 ]; then
-		exit 1
+	[ -n "$DSN" ] || examine_certificates
+	if [ "$FORMAT" = json ]; then
+		jq -cn '{command: "doctor", findings: [$ARGS.positional | range(0; length; 2) as $i | {what: .[$i], hint: .[$i + 1]}]}' \
+			--args ${FINDINGS[@]+"${FINDINGS[@]}"}
+	elif [ ${#FINDINGS[@]} -eq 0 ]; then
+		echo "nothing wrong was found with ${all[*]}"
 	fi
-	echo "nothing wrong was found with ${NODES[*]}"
+	[ ${#FINDINGS[@]} -eq 0 ] || exit "$FAILED"
 }

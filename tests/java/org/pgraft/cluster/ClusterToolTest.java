@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
@@ -35,19 +34,21 @@ final class ClusterToolTest {
   void destroy() {
     if (parent != null) {
       run("destroy");
+      Tool.in(parent.resolve("again")).run("destroy");
       Command.run(List.of("rm", "-rf", parent.toString())).orFail("rm");
     }
   }
 
   private Output run(String... arguments) {
-    List<String> command = new ArrayList<>(List.of(
-        Path.of("scripts/pgraft_cluster").toAbsolutePath().toString(), "--dir", parent + "/cluster"));
-    command.addAll(Arrays.asList(arguments));
-    return Command.run(command);
+    return tool().run(arguments);
+  }
+
+  private Tool tool() {
+    return Tool.in(parent.resolve("cluster"));
   }
 
   private String text(String... arguments) {
-    return run(arguments).orFail("pgraft_cluster " + String.join(" ", arguments)).text().strip();
+    return tool().text(arguments);
   }
 
   private String sql(String node, String sql) {
@@ -74,8 +75,8 @@ final class ClusterToolTest {
   @Test
   void when_nodes_are_added_replaced_and_removed_at_the_shell_then_the_cluster_is_what_was_asked_for() {
     text("init", "--nodes", "3", "--pg-config", BINDIR + "/pg_config", "--port", Integer.toString(Ports.take()),
-        "--raft-port", Integer.toString(Ports.take()));
-    assertTrue(text("start").contains("the leader is n"), "it tells who leads");
+        "--raft-port", Integer.toString(Ports.take()), "--set", "application_name=of this cluster");
+    assertEquals("[\"n1\",\"n2\",\"n3\"]", tool().json("select(.leader | test(\"^n[123]$\")).started", "start"), "it tells who leads");
     assertTrue(sql("n1", "SHOW pgraft.cluster_id").matches("cluster-[0-9a-f]{6}"), "a name of its own");
     sql("n1", "CREATE EXTENSION IF NOT EXISTS pgraft");
     assertEquals("t", sql("n1", "SELECT pgraft_kv_put('key', 'value')"));
@@ -88,6 +89,8 @@ final class ClusterToolTest {
     assertEquals("value", sql("n1", "SELECT pgraft_kv_get('key')"), "nothing was done");
 
     assertEquals("added n4", text("add"));
+    assertEquals("of this cluster", Command.run(List.of("grep", "-oP", "^application_name = '\\K[^']*",
+        parent + "/cluster/n4/postgresql.conf")).orFail("grep").text().strip(), "a setting of all nodes");
     String before = leader();
     text("transfer");
     assertNotEquals(before, leader());
@@ -102,7 +105,36 @@ final class ClusterToolTest {
     assertTrue(text("restart", "n5").contains("stopped n5"));
     assertEquals("value", sql("n5", "SELECT pgraft_kv_get('key')"));
     assertEquals("added n6", text("add"), "the number of a node that was removed is not used again");
-    assertTrue(run("remove", "n1").text().contains("there is no node n1"));
+    assertEquals("there is no node n1 in " + parent + "/cluster", tool().error(2, ".message", "remove", "n1"));
+    assertEquals(leader(), tool().json(".[] | select(.role == \"leader\") | .member", "list"));
+
+    String file = parent + "/cluster/saved";
+    assertTrue(text("snapshot", "save", file).startsWith("saved and verified " + file + ": 1 keys"));
+    text("stop");
+    assertEquals("no node leads", tool().error(3, ".message", "add"));
+    Tool again = Tool.in(parent.resolve("again"));
+    assertEquals("restored " + file + " to n1 n2 in " + parent + "/again", again.text("snapshot", "restore", file, "--nodes", "2",
+        "--pg-config", BINDIR + "/pg_config", "--port", Integer.toString(Ports.take()), "--raft-port", Integer.toString(Ports.take())));
+    assertEquals("value", again.text("psql", "n2", "-XAtc", "SELECT pgraft_kv_get('key')"));
+    assertEquals("[1,2]", again.json("map(.id)", "list"));
+  }
+
+  @Test
+  @Tag("long")
+  void when_a_file_cannot_be_restored_then_nothing_is_left_and_nothing_else_is_touched() throws Exception {
+    text("init", "--nodes", "1", "--pg-config", BINDIR + "/pg_config", "--port", Integer.toString(Ports.take()),
+        "--raft-port", Integer.toString(Ports.take()));
+    text("start");
+    String file = parent + "/cluster/saved";
+    text("snapshot", "save", file);
+    Command.run(List.of("truncate", "-s", "-1", file)).orFail("truncate");
+    assertEquals("XX001", tool().error(1, ".sqlstate", "snapshot", "verify", file));
+    Tool again = Tool.in(parent.resolve("again"));
+    assertEquals("XX001", again.error(1, ".sqlstate", "snapshot", "restore", file, "--pg-config", BINDIR + "/pg_config",
+        "--port", Integer.toString(Ports.take()), "--raft-port", Integer.toString(Ports.take())));
+    assertFalse(Files.exists(parent.resolve("again")));
+    assertEquals("1", sql("n1", "SELECT count(*) FROM pgraft_members() WHERE is_leader"));
+    assertEquals(0, run("doctor").status());
   }
 
   @Test
@@ -134,7 +166,7 @@ final class ClusterToolTest {
         "--raft-port", Integer.toString(Ports.take()));
     text("start");
     assertEquals("nothing wrong was found with n1 n2 n3", text("doctor"));
-    assertTrue(text("status", "--format", "json").contains("{\"node\": \"n3\", \"process\": \"up\", \"pid\": "));
+    assertEquals("[\"n1\",\"n2\",\"n3\"]", tool().json("map(select(.process == \"up\" and (.pid | type) == \"number\").node)", "status"));
 
     text("stop", "n2");
     sql("n3", "ALTER SYSTEM SET pgraft.election_timeout = '2s'");
@@ -146,8 +178,10 @@ final class ClusterToolTest {
         "pgraft.election_timeout is 1s on n1, but 2s on n3")) {
       assertTrue(findings.text().contains(part), () -> part + " is missing in " + findings.text());
     }
-    assertTrue(text("status", "--format", "json").contains(
-        "\"process\": \"down\", \"pid\": null"), "what is not known is null");
+    assertEquals("n2", tool().json(".[] | select(.process == \"down\" and .pid == null and .state == null).node", "status"),
+        "what is not known is null");
+    assertTrue(Tool.jq("[.findings[].what] | contains([\"n2: the server does not run\"])", run("doctor", "--format", "json").text())
+        .equals("true"), "the same as JSON");
 
     text("remove", "n2");
     sql("n3", "DROP EXTENSION pgraft");

@@ -1,0 +1,66 @@
+package org.pgraft.cluster;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** {@code scripts/pgraft_cluster} with the same options at every call, and what it says, read by jq. */
+record Tool(List<String> options) {
+  static final Path SCRIPT = Path.of("scripts/pgraft_cluster").toAbsolutePath();
+
+  Tool(String... options) {
+    this(List.of(options));
+  }
+
+  /** Of the servers in a directory. */
+  static Tool in(Path directory) {
+    return new Tool("--dir", directory.toString());
+  }
+
+  /** Through a server that it did not make. */
+  static Tool through(TestNode node) {
+    String client = node.host().clientAddress();
+    int colon = client.lastIndexOf(':');
+    return new Tool("--dsn", "host=" + client.substring(0, colon) + " port=" + client.substring(colon + 1)
+        + " user=postgres dbname=postgres");
+  }
+
+  Output run(String... arguments) {
+    List<String> command = new ArrayList<>(List.of(SCRIPT.toString()));
+    command.addAll(options);
+    command.addAll(Arrays.asList(arguments));
+    return Command.run(command);
+  }
+
+  /** What it says for people. */
+  String text(String... arguments) {
+    return run(arguments).orFail("pgraft_cluster " + String.join(" ", arguments)).text().strip();
+  }
+
+  /** What a jq filter makes of what it says as JSON. */
+  String json(String filter, String... arguments) {
+    return jq(filter, run(asJson(arguments)).orFail("pgraft_cluster " + String.join(" ", arguments)).text());
+  }
+
+  /** The same of an error, after a look at its exit status. */
+  String error(int status, String filter, String... arguments) {
+    Output output = run(asJson(arguments));
+    assertEquals(status, output.status(), output::text);
+    assertEquals(Integer.toString(status), jq(".error.status", output.text()));
+    return jq(".error" + filter, output.text());
+  }
+
+  static String jq(String filter, String json) {
+    return Command.run(List.of("jq", "-nrc", "--argjson", "value", json, "$value | " + filter)).orFail(
+        "jq " + filter + " of " + json).text().strip();
+  }
+
+  private static String[] asJson(String... arguments) {
+    List<String> all = new ArrayList<>(List.of("--format", "json"));
+    all.addAll(Arrays.asList(arguments));
+    return all.toArray(String[]::new);
+  }
+}
