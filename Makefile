@@ -33,7 +33,7 @@ export PG_CONFIG
 export PGRAFT_TARGET := $(CURDIR)/$(TARGET)
 
 .DEFAULT_GOAL := all
-.PHONY: all install uninstall installcheck unit regress it long chaos seeded bench check demo lint clean help FORCE \
+.PHONY: all install uninstall install-tools uninstall-tools installcheck unit regress it long chaos seeded bench check demo lint clean help FORCE \
 	require-server require-jdk
 
 all: $(TARGET)/pgraft.so ## build the extension and the engine
@@ -67,6 +67,28 @@ require-jdk:
 
 install: all ## install into the server (DESTDIR is honoured)
 	$(PGXS_MAKE) install
+
+# The operator's tools, once per machine and not per server: what they share lies together, and the commands
+# are links to it.
+prefix ?= /usr/local
+bindir ?= $(prefix)/bin
+datadir ?= $(prefix)/share
+mandir ?= $(datadir)/man
+completiondir ?= $(datadir)/bash-completion/completions
+TOOLS := pgraft_cluster pgraft_certificates
+TOOL_FILES := $(addprefix scripts/,$(TOOLS) lib.sh find_pg_config) $(wildcard scripts/cluster_*.sh)
+
+install-tools: ## install pgraft_cluster and pgraft_certificates (prefix=/usr/local, DESTDIR)
+	install -d '$(DESTDIR)$(bindir)' '$(DESTDIR)$(datadir)/pgraft/scripts' '$(DESTDIR)$(mandir)/man1' '$(DESTDIR)$(completiondir)'
+	install -m 755 $(TOOL_FILES) '$(DESTDIR)$(datadir)/pgraft/scripts/'
+	for tool in $(TOOLS); do ln -srf "$(DESTDIR)$(datadir)/pgraft/scripts/$$tool" "$(DESTDIR)$(bindir)/$$tool"; done
+	install -m 644 $(TOOLS:%=docs/man/%.1) '$(DESTDIR)$(mandir)/man1/'
+	install -m 644 scripts/completion/pgraft_cluster.bash '$(DESTDIR)$(completiondir)/pgraft_cluster'
+
+uninstall-tools: ## remove what install-tools put there
+	rm -f $(TOOLS:%='$(DESTDIR)$(bindir)/%') $(TOOLS:%='$(DESTDIR)$(mandir)/man1/%.1') '$(DESTDIR)$(completiondir)/pgraft_cluster'
+	rm -rf '$(DESTDIR)$(datadir)/pgraft/scripts'
+	-rmdir '$(DESTDIR)$(datadir)/pgraft'
 
 uninstall: ## remove what install put there
 	$(PGXS_MAKE) uninstall
@@ -122,12 +144,23 @@ dist: sbom ## the sources of the last commit and the SBOM, as PGXN takes them
 demo: ## three servers on this machine, a failover before your eyes
 	@scripts/demo
 
-lint: ## shellcheck on the scripts
-	shellcheck -x -P scripts scripts/* .ci/run tests/container/build
+# The parts of pgraft_cluster are read with it, as they share their variables. A page of the manual has to be
+# without a warning of groff, and of mandoc where that is installed.
+lint: ## shellcheck on the scripts, and the pages of the manual
+	shellcheck -x -P scripts $(filter-out scripts/cluster_%.sh scripts/completion,$(wildcard scripts/*)) scripts/completion/* \
+		.ci/run tests/container/build
+	shellcheck -x -a -P scripts scripts/pgraft_cluster
+	@for page in docs/man/*.1; do \
+		if command -v mandoc >/dev/null; then mandoc -Tlint -W warning $$page || exit 1; fi; \
+		if ! command -v man >/dev/null; then echo "$$page was not checked by man, which is not installed"; continue; fi; \
+		echo "man --warnings $$page"; \
+		warnings=$$(LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings -E UTF-8 -l -Tutf8 -Z $$page 2>&1 >/dev/null); \
+		[ -z "$$warnings" ] || { echo "$$warnings"; exit 1; }; \
+	done
 
 clean: ## remove what was built
 	rm -rf target
 
 help: ## this list
 	@echo "verbs (PG_CONFIG=/path/to/pg_config picks the server; now: $(or $(PG_VERSION),none found)):"
-	@awk -F '## ' '/^[a-z]+:.*## / { sub(/:.*/, "", $$1); printf "  %-14s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F '## ' '/^[a-z-]+:.*## / { sub(/:.*/, "", $$1); printf "  %-16s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
