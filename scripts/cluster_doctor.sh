@@ -73,11 +73,21 @@ examine_settings() {
 
 # who_leads: prints the node to ask about the others, and fails if nobody leads
 who_leads() {
-	if [ -z "$DSN" ]; then
-		leader
-	else
+	local node named
+	if [ -n "$DSN" ]; then
 		[ "$(quick dsn 'SELECT pgraft_get_leader() > 0')" = t ] && echo dsn
+		return
 	fi
+	! leader || return 0
+	# a leader without the extension cannot be asked, but others may follow it
+	for node in $(running); do
+		named=$(quick "$node" 'SELECT nullif(pgraft_get_leader(), 0)') || continue
+		if [ -n "$named" ] && [ "n$named" != "$node" ] && postmaster_pid "n$named" >/dev/null; then
+			echo "$node"
+			return
+		fi
+	done
+	return 1
 }
 
 # examine_cluster: what the members know of each other
