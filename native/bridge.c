@@ -2,11 +2,12 @@
  * bridge.c
  *	  What the engine calls in C, found by name through JNA.
  *
- * Threads: any of the JVM's.  Locks: the log's mutex, see log_ring.c.
+ * Threads: any of the JVM's.  Locks: the mutexes of log_ring.c and events.c.
  */
 #include "prelude.h"
 
 #include "bridge.h"
+#include "events.h"
 #include "lease.h"
 #include "log_ring.h"
 #include "shared.h"
@@ -27,6 +28,15 @@ int
 pgraft_log_enqueue(int level, const char *text, int len)
 {
 	return pgraft_log_put(level, text, len) ? 1 : 0;
+}
+
+int
+pgraft_event_enqueue(int kind, const char *text, int len)
+{
+	bool		fits = pgraft_event_put(kind, text, len);
+
+	SetLatch(MyLatch);
+	return fits ? 1 : 0;
 }
 
 int64

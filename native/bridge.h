@@ -17,6 +17,9 @@ extern PGDLLEXPORT void pgraft_wake_backend(int procno);
 /* Puts a message, len octets of UTF-8, on its way to the server's log; 0: there was no room. */
 extern PGDLLEXPORT int pgraft_log_enqueue(int level, const char *text, int len);
 
+/* Puts an event, with len octets of UTF-8, on its way to those who wait for it; 0: there was no room. */
+extern PGDLLEXPORT int pgraft_event_enqueue(int kind, const char *text, int len);
+
 /* Nanoseconds on CLOCK_BOOTTIME. */
 extern PGDLLEXPORT int64 pgraft_boottime_ns(void);
 

@@ -159,6 +159,12 @@ leave(void)
 	proc_exit(1);
 }
 
+const char *
+pgraft_death_reason(void)
+{
+	return death_reason;
+}
+
 /* The main thread leaves, from outside the JVM. */
 void
 pgraft_death_exit(void)

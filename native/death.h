@@ -27,6 +27,9 @@ extern void pgraft_death_started(void);
 /* From now on the worker has a few seconds to end. */
 extern void pgraft_death_stopping(void);
 
+/* Why the worker dies, NULL when it leaves by itself. */
+extern const char *pgraft_death_reason(void);
+
 PGRAFT_NORETURN extern void pgraft_death_exit(void);
 
 #endif							/* PGRAFT_DEATH_H */

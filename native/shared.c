@@ -9,6 +9,8 @@
  */
 #include "prelude.h"
 
+#include "utils/timestamp.h"
+
 #include "guc.h"
 #include "shared.h"
 
@@ -36,6 +38,9 @@ StaticAssertDecl(offsetof(PgraftShared, watched) == 1128 &&
 				 offsetof(PgraftShared, rung) == 1136,
 				 "the watchers' words are where the engine looks for them");
 
+StaticAssertDecl(sizeof(PgraftEvent) == 512,
+				 "an event has no gaps, so that a copy of it is all of it");
+
 /* ---------- making it ---------- */
 
 /* Where each part begins. */
@@ -56,7 +61,11 @@ lay_out(PgraftShared *shared)
 	shared->off_watchers = shared->off_leases +
 		TYPEALIGN(64, sizeof(PgraftLeases));
 	shared->nwatch = (MaxBackends + 63) / 64;
-	shared->off_slots = TYPEALIGN(4096, shared->off_watchers +
+	shared->off_events = TYPEALIGN(64, shared->off_watchers +
+								   shared->nwatch * sizeof(pg_atomic_uint64));
+	shared->off_event_watchers = shared->off_events +
+		TYPEALIGN(64, sizeof(PgraftEvents));
+	shared->off_slots = TYPEALIGN(4096, shared->off_event_watchers +
 								  shared->nwatch * sizeof(pg_atomic_uint64));
 	shared->off_large = shared->off_slots +
 		(uint64) shared->nslots * PGRAFT_SLOT_SIZE;
@@ -104,7 +113,16 @@ make_memory(void)
 		pg_atomic_init_u64(&pgraft_shared->watched, 0);
 		pg_atomic_init_u64(&pgraft_shared->rung, 0);
 		for (uint32 i = 0; i < layout.nwatch; i++)
+		{
 			pg_atomic_init_u64(pgraft_watchers() + i, 0);
+			pg_atomic_init_u64(pgraft_event_watchers() + i, 0);
+		}
+		pg_atomic_init_u32(&pgraft_shared->notifier_procno, PG_UINT32_MAX);
+		pg_atomic_init_u64(&pgraft_events_area()->last, 0);
+		pg_atomic_init_u64(&pgraft_events_area()->notified, PG_UINT64_MAX);
+		for (int i = 0; i < PGRAFT_EVENTS_MAX; i++)
+			pg_atomic_init_u64(&pgraft_events_area()->entries[i].id, 0);
+		pgraft_shared->made_at = GetCurrentTimestamp();
 	}
 	LWLockRelease(AddinShmemInitLock);
 }
@@ -155,6 +173,18 @@ pg_atomic_uint64 *
 pgraft_watchers(void)
 {
 	return (pg_atomic_uint64 *) at(pgraft_shared->off_watchers);
+}
+
+pg_atomic_uint64 *
+pgraft_event_watchers(void)
+{
+	return (pg_atomic_uint64 *) at(pgraft_shared->off_event_watchers);
+}
+
+PgraftEvents *
+pgraft_events_area(void)
+{
+	return (PgraftEvents *) at(pgraft_shared->off_events);
 }
 
 static PgraftLeases *

@@ -3,7 +3,8 @@
  *	  The memory that sessions, the worker and its engine share.
  *
  * One area, in this order: header, status page, members, lease history, bits of
- * the watchers, request slots, large buffers.  The engine maps it as one direct buffer; what it knows
+ * the watchers, events and bits of those who wait for them, request slots, large
+ * buffers.  The engine maps it as one direct buffer; what it knows
  * of the layout is in org.pgraft.worker.SharedLayout, and the two must be changed
  * together, with PGRAFT_SHARED_VERSION.  Everything is in the machine's byte
  * order and 8-byte aligned.
@@ -12,7 +13,7 @@
  * contents of a slot by whoever's turn it is (slot_client.c), the status page and
  * the members by the engine under a sequence number (status.c), the worker's own
  * figures on the page by the worker, the lease and its history by the engine
- * (lease.c).
+ * (lease.c), the events by the worker (events.c).
  *
  * Threads: any.  Locks: none, ever: a JVM that dies must leave nothing locked.
  */
@@ -22,12 +23,13 @@
 #include "port/atomics.h"
 
 #define PGRAFT_SHARED_MAGIC		UINT64CONST(0x5047524146543031)
-#define PGRAFT_SHARED_VERSION	2
+#define PGRAFT_SHARED_VERSION	3
 
 #define PGRAFT_SLOTS_MAX		4096
 #define PGRAFT_LARGE_MAX		64
 #define PGRAFT_MEMBERS_MAX		32
 #define PGRAFT_LEASES_MAX		256
+#define PGRAFT_EVENTS_MAX		512
 
 #define PGRAFT_SLOT_SIZE		8192
 #define PGRAFT_SLOT_DATA_SIZE	8128
@@ -166,6 +168,46 @@ typedef struct PgraftLeases
 	PgraftLease entries[PGRAFT_LEASES_MAX];
 } PgraftLeases;
 
+/* ---------- events ---------- */
+
+/* What an operator wants to know happened; the order of org.pgraft.consensus.EventKind. */
+typedef enum PgraftEventKind
+{
+	PGRAFT_EVENT_WORKER_STARTED = 1,
+	PGRAFT_EVENT_WORKER_STOPPED = 2,
+	PGRAFT_EVENT_WORKER_DIED = 3,
+	PGRAFT_EVENT_ENGINE_FAILED = 4,
+	PGRAFT_EVENT_LEADER_CHANGED = 5,
+	PGRAFT_EVENT_LEASE_ACQUIRED = 6,
+	PGRAFT_EVENT_LEASE_LOST = 7,
+	PGRAFT_EVENT_LEASE_RELEASED = 8,
+	PGRAFT_EVENT_MEMBER_ADDED = 9,
+	PGRAFT_EVENT_MEMBER_REMOVED = 10,
+	PGRAFT_EVENT_SNAPSHOT_TAKEN = 11,
+	PGRAFT_EVENT_SNAPSHOT_INSTALLED = 12,
+	PGRAFT_EVENT_STORE_REBUILT = 13,
+	PGRAFT_EVENT_CERTIFICATES_RELOADED = 14,
+	PGRAFT_EVENT_CERTIFICATES_REFUSED = 15
+} PgraftEventKind;
+
+#define PGRAFT_EVENT_DETAIL_SIZE	488
+
+typedef struct PgraftEvent
+{
+	pg_atomic_uint64 id;		/* 0 while it is written */
+	int64		time_ms;		/* of the Unix epoch */
+	int64		kind;
+	char		detail[PGRAFT_EVENT_DETAIL_SIZE];	/* UTF-8, ends with NUL */
+} PgraftEvent;
+
+typedef struct PgraftEvents
+{
+	pg_atomic_uint64 last;		/* the highest id, 0: there was no event */
+	/* Up to where they were sent as notifications; PG_UINT64_MAX: never yet. */
+	pg_atomic_uint64 notified;
+	PgraftEvent entries[PGRAFT_EVENTS_MAX];
+} PgraftEvents;
+
 /* ---------- header ---------- */
 
 typedef struct PgraftShared
@@ -199,7 +241,12 @@ typedef struct PgraftShared
 	pg_atomic_uint64 rung;
 	uint64		off_watchers;
 	uint32		nwatch;			/* words of a bit for each process */
-	uint32		reserved3;
+	/* Whose latch is set after an event, beside those who wait: the notifier's. */
+	pg_atomic_uint32 notifier_procno;
+	uint64		off_events;
+	uint64		off_event_watchers;
+	/* When this memory was made: ids of events begin anew with it. */
+	int64		made_at;		/* as TimestampTz */
 } PgraftShared;
 
 extern PgraftShared *pgraft_shared;
@@ -211,6 +258,8 @@ extern PgraftMember *pgraft_member(int number);
 extern PgraftSlot *pgraft_slot(uint32 number);
 extern char *pgraft_large(int number);
 extern pg_atomic_uint64 *pgraft_watchers(void);
+extern pg_atomic_uint64 *pgraft_event_watchers(void);
+extern PgraftEvents *pgraft_events_area(void);
 
 extern uint64 pgraft_status_sequence(void);
 extern int64 pgraft_worker_epoch(void);

@@ -1,6 +1,6 @@
 /*
  * watch.c
- *	  Sessions that wait for changes of the store.
+ *	  Sessions that wait: for changes of the store, and for events.
  *
  * A session that wants to know of the next change sets a bit of its own and the
  * word "watched", looks at the store once more, and sleeps.  The engine, after
@@ -10,11 +10,14 @@
  * looks, or the engine sees the word.  And where nobody waits, an entry costs one
  * read of a word.
  *
+ * For events (events.c) there are bits of their own and no words: who writes an
+ * event looks at the bits, because events are few.
+ *
  * A bit may be left behind by a session that waits no more; then its process is
  * woken once without a reason.
  *
- * Threads: a session's only thread arms, the worker's main thread rings.  Locks:
- * none.
+ * Threads: a session's only thread arms, the worker's main thread rings, and its
+ * thread that writes an event wakes.  Locks: none.
  */
 #include "prelude.h"
 
@@ -23,15 +26,38 @@
 #include "shared.h"
 #include "watch.h"
 
-/* From here on this session is woken by the next change. */
+/* Sets this session's bit; a full barrier. */
 void
-pgraft_watch_arm(void)
+pgraft_watchers_add(pg_atomic_uint64 *watchers)
 {
 	uint32		me = (uint32) pgraft_my_procno();
 
 	if (me / 64 < pgraft_shared->nwatch)
-		pg_atomic_fetch_or_u64(pgraft_watchers() + me / 64,
+		pg_atomic_fetch_or_u64(watchers + me / 64,
 							   UINT64CONST(1) << (me % 64));
+}
+
+/* Clears every bit and wakes whose it was. */
+void
+pgraft_watchers_wake(pg_atomic_uint64 *watchers)
+{
+	for (uint32 i = 0; i < pgraft_shared->nwatch; i++)
+	{
+		uint64		waiting = pg_atomic_exchange_u64(watchers + i, 0);
+
+		while (waiting != 0)
+		{
+			pgraft_set_latch_of((int32) (i * 64) + pg_rightmost_one_pos64(waiting));
+			waiting &= waiting - 1;
+		}
+	}
+}
+
+/* From here on this session is woken by the next change. */
+void
+pgraft_watch_arm(void)
+{
+	pgraft_watchers_add(pgraft_watchers());
 	pg_atomic_write_u64(&pgraft_shared->watched, 1);
 	pg_memory_barrier();
 }
@@ -46,14 +72,5 @@ pgraft_watch_ring(void)
 	pg_atomic_write_u64(&pgraft_shared->watched, 0);
 	/* Who arms from here on sets the word again; who did before is woken. */
 	pg_memory_barrier();
-	for (uint32 i = 0; i < pgraft_shared->nwatch; i++)
-	{
-		uint64		waiting = pg_atomic_exchange_u64(pgraft_watchers() + i, 0);
-
-		while (waiting != 0)
-		{
-			pgraft_set_latch_of((int32) (i * 64) + pg_rightmost_one_pos64(waiting));
-			waiting &= waiting - 1;
-		}
-	}
+	pgraft_watchers_wake(pgraft_watchers());
 }

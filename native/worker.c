@@ -31,6 +31,7 @@
 #include "boot_guard.h"
 #include "buffer_guard.h"
 #include "death.h"
+#include "events.h"
 #include "guc.h"
 #include "jvm.h"
 #include "lease.h"
@@ -43,6 +44,9 @@
 
 #define TICK_MS				100
 #define RESTART_SECONDS		1
+
+/* The usual reason to leave. */
+#define ASKED				"it was asked to stop"
 
 /* About what a start of the JVM writes into its temporary directory. */
 #define PROBE_BYTES			(1024 * 1024)
@@ -78,11 +82,35 @@ heartbeat(void)
 	pgraft_status()->heartbeat_ns = pgraft_boottime();
 }
 
+/* ---------- its events ---------- */
+
+/* Why the worker leaves although it is not dead: it was to; NULL: it was not. */
+static const char *leaves_because = NULL;
+
+static void
+tell_end(void)
+{
+	PgraftStatus *status = pgraft_status();
+	const char *reason = pgraft_death_reason();
+
+	if (reason == NULL && leaves_because != NULL)
+		pgraft_event_tell(PGRAFT_EVENT_WORKER_STOPPED, "%s", leaves_because);
+	else if (reason != NULL)
+		pgraft_event_tell(PGRAFT_EVENT_WORKER_DIED, "%s", reason);
+	else if (status->worker_state == PGRAFT_WORKER_ERROR)
+		pgraft_event_tell(PGRAFT_EVENT_WORKER_DIED, "%s", status->message);
+	else
+		pgraft_event_tell(PGRAFT_EVENT_WORKER_DIED, "its process ended");
+}
+
+/* ---------- its begin and its end ---------- */
+
 /* before_shmem_exit: from here on there is no worker. */
 static void
 worker_ends(int code, Datum argument)
 {
 	PgraftStatus *status = pgraft_status();
+	bool		held = pgraft_lease_valid() != 0;
 
 	status->lease_expiry_ns = 0;
 	status->store_generation = 0;
@@ -93,6 +121,9 @@ worker_ends(int code, Datum argument)
 	status->worker_pid = 0;
 	pg_memory_barrier();
 	pgraft_slots_wake_all();
+	if (held)
+		pgraft_event_tell(PGRAFT_EVENT_LEASE_LOST, "it ended with the worker");
+	tell_end();
 }
 
 /* The first acts of a worker: whatever the one before it claimed is over. */
@@ -120,6 +151,9 @@ worker_begins(int starts)
 						(uint32) pgraft_my_procno());
 	before_shmem_exit(worker_ends, (Datum) 0);
 	pgraft_slots_take_over();
+	pgraft_event_tell(PGRAFT_EVENT_WORKER_STARTED,
+					  "process %d, start %lld of this server", MyProcPid,
+					  (long long) status->worker_epoch);
 }
 
 /* ---------- the loop ---------- */
@@ -143,6 +177,8 @@ pause_without_engine(int64 ms)
 	{
 		heartbeat();
 		pgraft_slots_refuse("The pgraft worker has no engine.");
+		if (ShutdownRequestPending)
+			leaves_because = ASKED;
 		if (ShutdownRequestPending || pgraft_death_is_due())
 			pgraft_death_exit();
 		sleep_until_needed(TICK_MS);
@@ -154,6 +190,7 @@ PGRAFT_NORETURN static void
 fail(const char *reason, int starts)
 {
 	set_error(reason);
+	pgraft_event_tell(PGRAFT_EVENT_ENGINE_FAILED, "%s", reason);
 	pause_without_engine(Max(pgraft_boot_pause_ms(starts + 1), 1000));
 	pgraft_death_exit();
 }
@@ -213,11 +250,13 @@ serve(void)
 		}
 		pgraft_watch_ring();
 		tick = pgraft_jvm_tick();
+		pgraft_events_drain();
 		pgraft_log_drain();
 		if (tick == PGRAFT_TICK_SICK)
 			return;
 		if (tick == PGRAFT_TICK_STOPPED)
 		{
+			leaves_because = stopping ? ASKED : "it starts again with other settings";
 			pgraft_boot_lasted();
 			return;
 		}
@@ -343,6 +382,9 @@ pgraft_worker_main(Datum argument)
 			snprintf(pgraft_status()->message, sizeof(pgraft_status()->message),
 					 "the engine ended %d times in a row; look into the server's log",
 					 starts);
+		pgraft_event_tell(PGRAFT_EVENT_ENGINE_FAILED,
+						  "the engine ended %d times in a row; the next start is in %d s",
+						  starts, pause / 1000);
 		pause_without_engine(pause);
 	}
 

@@ -312,3 +312,34 @@ REVOKE ALL ON FUNCTION
 
 GRANT EXECUTE ON FUNCTION pgraft_leases() TO pg_monitor;
 GRANT SELECT ON pgraft.leases TO pg_monitor;
+
+/* ---------- events ---------- */
+
+CREATE FUNCTION pgraft_events(since bigint DEFAULT 0) RETURNS TABLE (
+    id bigint,
+    happened_at timestamptz,
+    kind text,
+    detail text,
+    run timestamptz)
+AS 'MODULE_PATHNAME', 'pgraft_events'
+LANGUAGE C VOLATILE PARALLEL RESTRICTED ROWS 100;
+COMMENT ON FUNCTION pgraft_events(bigint) IS 'what happened on this node after an event, as far as it is kept';
+
+CREATE FUNCTION pgraft_wait_event(since bigint, timeout interval DEFAULT NULL) RETURNS TABLE (
+    id bigint,
+    happened_at timestamptz,
+    kind text,
+    detail text,
+    run timestamptz)
+AS 'MODULE_PATHNAME', 'pgraft_wait_event'
+LANGUAGE C VOLATILE PARALLEL RESTRICTED ROWS 1;
+COMMENT ON FUNCTION pgraft_wait_event(bigint, interval) IS 'waits for what happens next on this node after an event';
+
+CREATE VIEW pgraft.events AS
+SELECT e.id, e.happened_at, e.kind, e.detail, e.run
+  FROM @extschema@.pgraft_events() e;
+COMMENT ON VIEW pgraft.events IS 'what happened on this node, as far as it is kept';
+
+REVOKE ALL ON FUNCTION pgraft_events(bigint), pgraft_wait_event(bigint, interval) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgraft_events(bigint), pgraft_wait_event(bigint, interval) TO pg_monitor;
+GRANT SELECT ON pgraft.events TO pg_monitor;

@@ -24,6 +24,9 @@ SELECT pgraft_init();
 SELECT * FROM pgraft_node_status();
 SELECT * FROM pgraft_worker_status;
 SELECT * FROM pgraft.kv;
+SELECT * FROM pgraft_events();
+SELECT * FROM pgraft_wait_event(0, '0');
+SELECT * FROM pgraft.events;
 RESET ROLE;
 
 SET ROLE pgraft_watcher;
@@ -31,6 +34,8 @@ SELECT worker_state FROM pgraft_node_status();
 SELECT * FROM pgraft_worker_status;
 SELECT count(*) FROM pgraft.member_list;
 SELECT count(*) FROM pgraft.endpoint_hashkv;
+SELECT count(*) > 0 AS events FROM pgraft.events;
+SELECT count(*) > 0 AS events FROM pgraft_wait_event(0);
 SELECT num_entries >= 0 FROM pgraft_kv_get_stats();
 SELECT pgraft_kv_get('a');
 SELECT * FROM pgraft.kv;

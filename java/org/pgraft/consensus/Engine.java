@@ -61,6 +61,8 @@ public final class Engine {
   private final BootClock clock;
   private final Runnable wakeWorker;
   private final Runnable storeChanged;
+  private final Journal journal;
+  private final LeaderNews leaders;
   private final int self;
   private final UUID cluster;
   private final EngineFiles files;
@@ -122,6 +124,7 @@ public final class Engine {
    * @param clock the clock by which leases and deadlines are measured
    * @param wakeWorker called, from any thread, when the worker should look at {@link #status} or {@link #failure}
    * @param storeChanged called after each entry that was applied, on the thread that applies; must be quick
+   * @param journal told what happened
    */
   public Engine(
       Settings settings,
@@ -129,7 +132,8 @@ public final class Engine {
       LeaseSink sink,
       BootClock clock,
       Runnable wakeWorker,
-      Runnable storeChanged) {
+      Runnable storeChanged,
+      Journal journal) {
     this.settings = settings;
     this.reloaded = settings;
     this.credentials = credentials;
@@ -149,6 +153,8 @@ public final class Engine {
     this.clock = clock;
     this.wakeWorker = wakeWorker;
     this.storeChanged = storeChanged;
+    this.journal = journal;
+    this.leaders = new LeaderNews(journal);
     this.self = settings.nodeId();
     this.cluster = RaftNode.clusterUuid(settings.clusterId());
     this.files = new EngineFiles(settings.dataDir());
@@ -169,7 +175,8 @@ public final class Engine {
             new SnapshotFiles(files.snapshot(), DirectorySync.FSYNC, slow),
             timeout -> raft.snapshotFinished(timeout),
             System::currentTimeMillis,
-            settings.snapshotInterval());
+            settings.snapshotInterval(),
+            journal);
   }
 
   /**
@@ -275,6 +282,7 @@ public final class Engine {
   private void storeMadeAnew() {
     if (identity.identity().member()) {
       store.hide();
+      journal.tell(EventKind.STORE_REBUILT, "from its last snapshot, if it has one, and the log");
     }
   }
 
@@ -284,7 +292,7 @@ public final class Engine {
     final EngineEvents events =
         new EngineEvents(
             store, this::storeMadeAnew, this::fail, wakeWorker, this::configurationChanged, announcer, voterChanges,
-            storeChanged);
+            storeChanged, journal, leaders, () -> raft.currentTerm());
     stateMachine =
         new RatisStateMachine(
             self, directory, applied, votes, new LogSegments(DirectorySync.FSYNC), events, snapshots, latencies);
@@ -324,7 +332,8 @@ public final class Engine {
             System::currentTimeMillis,
             leasing,
             (long) (settings.electionTimeoutMillis() * LEASE_PER_ELECTION_TIMEOUT),
-            reloaded.heartbeatIntervalMillis());
+            reloaded.heartbeatIntervalMillis(),
+            journal);
     reporter =
         new StatusReporter(
             self, settings.clusterId(), raft, store::get, applied, snapshots, board, outcomes, lease, clock,
@@ -459,6 +468,9 @@ public final class Engine {
     if (current == null) {
       return EngineStatus.starting(self, settings.clusterId(), phase);
     }
+    if (phase == Phase.RUNNING) {
+      leaders.look(raft::leader);
+    }
     final Phase shown = phase == Phase.RUNNING && !raft.isMember() ? Phase.WAITING : phase;
     return current.report(shown);
   }
@@ -560,7 +572,20 @@ public final class Engine {
     if (keeping != null) {
       keeping.setHistory(changed.compactionThreshold(), changed.compactionAgeMillis());
     }
-    credentials.reload(changed.tls(), settings.advertisedHost());
+    reloadCredentials(changed);
+  }
+
+  private void reloadCredentials(Settings changed) throws ConfigException {
+    try {
+      credentials.reload(changed.tls(), settings.advertisedHost());
+    } catch (ConfigException e) {
+      journal.tell(EventKind.CERTIFICATES_REFUSED, e.getMessage());
+      throw e;
+    }
+    credentials
+        .expiry()
+        .ifPresent(
+            expiry -> journal.tell(EventKind.CERTIFICATES_RELOADED, "this node's is valid until " + expiry));
   }
 
   /** Gives lease and leadership to another member if there is one, then closes everything. Blocks for up to 3 s. */

@@ -2,10 +2,12 @@ package org.pgraft.consensus;
 
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.pgraft.store.LogPosition;
 import org.pgraft.store.Store;
 
 /**
- * Passes on what the state machine sees: to the lease, the member board, the upkeep and the worker.
+ * Passes on what the state machine sees: to the lease, the member board, the upkeep, the journal and the worker.
  *
  * <p>Called on Ratis' threads. The state machine opens the store while the parts are still being put together, so the
  * others are wired in afterwards; events before that concern nobody.
@@ -19,6 +21,10 @@ final class EngineEvents implements RatisStateMachine.Events {
   private final CommitAnnouncer announcer;
   private final VoterChanges voterChanges;
   private final Runnable storeChanged;
+  private final Journal journal;
+  private final LeaderNews leaders;
+  private final MemberNews members;
+  private final LongSupplier term;
 
   private record Listeners(LeaseKeeper lease, MemberBoard board, StatusReporter reporter, Upkeep upkeep) {}
 
@@ -32,7 +38,10 @@ final class EngineEvents implements RatisStateMachine.Events {
       Runnable configurationChanged,
       CommitAnnouncer announcer,
       VoterChanges voterChanges,
-      Runnable storeChanged) {
+      Runnable storeChanged,
+      Journal journal,
+      LeaderNews leaders,
+      LongSupplier term) {
     this.open = open;
     this.madeAnew = madeAnew;
     this.failed = failed;
@@ -41,6 +50,10 @@ final class EngineEvents implements RatisStateMachine.Events {
     this.announcer = announcer;
     this.voterChanges = voterChanges;
     this.storeChanged = storeChanged;
+    this.journal = journal;
+    this.leaders = leaders;
+    this.members = new MemberNews(journal);
+    this.term = term;
   }
 
   void wire(LeaseKeeper lease, MemberBoard board, StatusReporter reporter, Upkeep upkeep) {
@@ -84,13 +97,26 @@ final class EngineEvents implements RatisStateMachine.Events {
   }
 
   @Override
+  public void leaderIs(int leader) {
+    leaders.leads(leader, term.getAsLong());
+  }
+
+  @Override
   public void snapshotInstalled() {
     voterChanges.skipped();
   }
 
   @Override
-  public void configurationChanged(Set<Integer> voters, Set<Integer> before) {
+  public void snapshotOpened(LogPosition position) {
+    journal.tell(
+        EventKind.SNAPSHOT_INSTALLED,
+        "the leader's, up to entry " + position.index() + " of term " + position.term());
+  }
+
+  @Override
+  public void configurationChanged(Set<Integer> voters, Set<Integer> before, boolean again) {
     voterChanges.applied(voters, before);
+    members.applied(voters, before, again);
     if (listeners != null) {
       configurationChanged.run();
     }

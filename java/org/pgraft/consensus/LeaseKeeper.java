@@ -62,6 +62,7 @@ final class LeaseKeeper {
   private final BootClock clock;
   private final LongSupplier wallMillis;
   private final ScheduledExecutorService thread;
+  private final LeaseNews news;
   private final AtomicLong rounds = new AtomicLong();
 
   private final long leaseNanos;
@@ -89,7 +90,8 @@ final class LeaseKeeper {
       LongSupplier wallMillis,
       ScheduledExecutorService thread,
       long leaseMillis,
-      long intervalMillis) {
+      long intervalMillis,
+      Journal journal) {
     this.self = self;
     this.ground = ground;
     this.sink = sink;
@@ -98,6 +100,7 @@ final class LeaseKeeper {
     this.thread = thread;
     this.leaseNanos = TimeUnit.MILLISECONDS.toNanos(leaseMillis);
     this.intervalNanos = TimeUnit.MILLISECONDS.toNanos(intervalMillis);
+    this.news = new LeaseNews(journal);
   }
 
   /** Changes the time between two renewals. */
@@ -157,7 +160,7 @@ final class LeaseKeeper {
     if (stage == Stage.RENEWING || stage == Stage.SURRENDERED) {
       LOG.info("this node does not lead any more; it did in term {}", term);
     }
-    end(LeaseSink.CLEARED);
+    end(LeaseSink.CLEARED, "this node does not lead any more");
     stage = Stage.IDLE;
     if (steps != null) {
       steps.cancel(false);
@@ -194,7 +197,7 @@ final class LeaseKeeper {
       }
       surrendered = term;
       stage = Stage.SURRENDERED;
-      end(LeaseSink.RELEASED);
+      end(LeaseSink.RELEASED, "");
     }
     return ground.release(surrendered);
   }
@@ -220,6 +223,9 @@ final class LeaseKeeper {
       final long now = clock.nanos();
       voidAfterJump(now);
       lastStepNanos = now;
+      if (heldTerm != 0 && now >= heldUntil) {
+        news.ranOut();
+      }
       if (stage == Stage.IDLE) {
         return;
       }
@@ -239,7 +245,7 @@ final class LeaseKeeper {
         return;
       }
       if (stage == Stage.RENEWING && ground.logIsStalled()) {
-        end(LeaseSink.CLEARED);
+        end(LeaseSink.CLEARED, "the log does not reach the disk in time");
         return;
       }
       round = new Round(term, now, leaseNanos, ground.configurations());
@@ -257,7 +263,7 @@ final class LeaseKeeper {
     clockOffsetMillis = offset;
     if ((jumped || paused) && heldUntil > 0) {
       LOG.info("the leadership lease was given up after a {}", jumped ? "jump of the clock" : "pause");
-      end(LeaseSink.CLEARED);
+      end(LeaseSink.CLEARED, jumped ? "the clock jumped" : "the engine was kept from running");
     }
   }
 
@@ -300,18 +306,30 @@ final class LeaseKeeper {
       return;
     }
     if (heldTerm != renewed || until > heldUntil) {
+      if (heldTerm != 0 && heldUntil <= clock.nanos()) {
+        news.ranOut();
+      }
       heldUntil = until;
       heldTerm = renewed;
       sink.publish(renewed, until);
+      news.held(renewed);
     }
   }
 
-  private void end(int how) {
+  private void end(int how, String why) {
     voidBefore = clock.nanos();
     if (heldTerm != 0) {
+      final boolean ranOut = voidBefore >= heldUntil;
       heldTerm = 0;
       heldUntil = 0;
       sink.clear(how);
+      if (ranOut) {
+        news.ranOut();
+      } else if (how == LeaseSink.RELEASED) {
+        news.released();
+      } else {
+        news.lost(why);
+      }
     }
   }
 

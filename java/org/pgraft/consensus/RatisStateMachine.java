@@ -74,11 +74,20 @@ final class RatisStateMachine extends BaseStateMachine {
     /** This node does not lead any more, or another one does. */
     void leaderLost();
 
-    /** A configuration was committed: its voters, and those from which they are changed. */
-    void configurationChanged(Set<Integer> voters, Set<Integer> before);
+    /** That node leads, in the term that this node is in. */
+    void leaderIs(int leader);
 
-    /** A snapshot of the leader's has taken the place of entries. */
+    /**
+     * A configuration was committed: its voters, and those from which they are changed; and whether it was before, and is
+     * gone over again after a start.
+     */
+    void configurationChanged(Set<Integer> voters, Set<Integer> before, boolean again);
+
+    /** A snapshot of the leader's takes the place of entries. */
     void snapshotInstalled();
+
+    /** The store that was made of that snapshot is open. */
+    void snapshotOpened(LogPosition position);
 
     /** An entry was applied. */
     void applied(long index);
@@ -100,6 +109,9 @@ final class RatisStateMachine extends BaseStateMachine {
   private volatile Store store;
   private volatile boolean dismissed;
   private volatile TermIndex position = TermIndex.INITIAL_VALUE;
+
+  /** The last entry that this node had applied before its start, as far as it knows. */
+  private volatile long appliedBefore = RaftLog.INVALID_LOG_INDEX;
 
   /** Where Ratis keeps the log, the vote and the configuration. */
   private volatile Path log;
@@ -148,6 +160,7 @@ final class RatisStateMachine extends BaseStateMachine {
                 events.storeMadeAnew();
               }
               open(opened);
+              appliedBefore = directory.isAnew() ? logged.getIndex() : position.getIndex();
               requireWholeLog(Math.max(logged.getIndex(), snapshot.getIndex()));
             });
   }
@@ -229,8 +242,10 @@ final class RatisStateMachine extends BaseStateMachine {
       MD5FileUtil.verifySavedMD5(
           snapshot.toFile(), MD5FileUtil.computeMd5ForFile(snapshot.toFile()));
       makeDurable(snapshot);
-      open(directory.install(snapshot));
+      final Store installed = directory.install(snapshot);
+      open(installed);
       snapshots.attach(storage);
+      events.snapshotOpened(installed.position());
     } catch (IOException | RuntimeException e) {
       events.failed(e);
       throw e;
@@ -340,6 +355,7 @@ final class RatisStateMachine extends BaseStateMachine {
     } else {
       events.leaderLost();
     }
+    events.leaderIs(RaftNode.nodeId(leader));
   }
 
   @Override
@@ -366,7 +382,8 @@ final class RatisStateMachine extends BaseStateMachine {
       events.failed(e);
       throw new UncheckedIOException("configuration " + index + " could not be made durable", e);
     }
-    events.configurationChanged(ids(configuration.getPeersList()), ids(configuration.getOldPeersList()));
+    events.configurationChanged(
+        ids(configuration.getPeersList()), ids(configuration.getOldPeersList()), index <= appliedBefore);
   }
 
   private static Set<Integer> ids(List<RaftPeerProto> peers) {

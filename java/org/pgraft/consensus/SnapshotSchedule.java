@@ -34,6 +34,7 @@ final class SnapshotSchedule {
   private final SnapshotFiles files;
   private final Finished finished;
   private final LongSupplier wallMillis;
+  private final Journal journal;
   private final LongAdder finishedCount = new LongAdder();
   private final AtomicReference<CompletableFuture<Long>> running = new AtomicReference<>();
   private final AtomicReference<SnapshotStatus> latest = new AtomicReference<>(SnapshotStatus.NONE);
@@ -43,11 +44,12 @@ final class SnapshotSchedule {
   private long bytesSince;
   private long indexOfLast = -1;
 
-  SnapshotSchedule(SnapshotFiles files, Finished finished, LongSupplier wallMillis, long interval) {
+  SnapshotSchedule(SnapshotFiles files, Finished finished, LongSupplier wallMillis, long interval, Journal journal) {
     this.files = files;
     this.finished = finished;
     this.wallMillis = wallMillis;
     this.interval = interval;
+    this.journal = journal;
   }
 
   /** The storage of the group is open; the snapshot it holds is the latest. */
@@ -99,6 +101,8 @@ final class SnapshotSchedule {
             at -> {
               latest.set(new SnapshotStatus(at.getIndex(), at.getTerm(), wallMillis.getAsLong()));
               finishedCount.increment();
+              journal.tell(
+                  EventKind.SNAPSHOT_TAKEN, "up to entry " + at.getIndex() + " of term " + at.getTerm());
               return finished.tell(PURGE_TIMEOUT_NANOS).thenApply(known -> at.getIndex());
             })
         .whenComplete(

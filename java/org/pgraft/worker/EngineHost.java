@@ -1,6 +1,7 @@
 package org.pgraft.worker;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
@@ -20,6 +21,7 @@ import org.pgraft.config.Settings;
 import org.pgraft.consensus.Engine;
 import org.pgraft.consensus.EngineException;
 import org.pgraft.consensus.EngineStatus;
+import org.pgraft.consensus.EventKind;
 import org.pgraft.worker.StatusPage.WorkerState;
 import org.pgraft.tls.Credentials;
 import org.slf4j.Logger;
@@ -108,7 +110,7 @@ final class EngineHost {
               + " and destroy what the cluster keeps",
           settings.listenHost());
     }
-    engine = new Engine(settings, credentials, lease, server::boottimeNanos, this::changed, bell::ring);
+    engine = new Engine(settings, credentials, lease, server::boottimeNanos, this::changed, bell::ring, this::tell);
     pauses = PauseWatch.ofThisJvm(engine.latencies());
     metrics = new MetricsPage(settings.metrics(), page, engine, server::boottimeNanos);
     daemon("pgraft-boot", this::start);
@@ -125,6 +127,12 @@ final class EngineHost {
     refuses = true;
     LOG.error("{}; {}", message, hint);
     page.state(WorkerState.ERROR, sentence(message, hint));
+    tell(EventKind.ENGINE_FAILED, sentence(message, hint));
+  }
+
+  /** Something happened. Any thread. */
+  private void tell(EventKind kind, String detail) {
+    server.event(kind.code(), detail.getBytes(StandardCharsets.UTF_8));
   }
 
   private void start() {

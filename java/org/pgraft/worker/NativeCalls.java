@@ -18,6 +18,8 @@ final class NativeCalls implements ServerCalls {
 
   private static native int pgraft_log_enqueue(int level, byte[] text, int length);
 
+  private static native int pgraft_event_enqueue(int kind, byte[] text, int length);
+
   private static native long pgraft_boottime_ns();
 
   @Override
@@ -33,6 +35,11 @@ final class NativeCalls implements ServerCalls {
   @Override
   public void log(int level, byte[] utf8) {
     pgraft_log_enqueue(level, utf8, utf8.length);
+  }
+
+  @Override
+  public void event(int kind, byte[] utf8) {
+    pgraft_event_enqueue(kind, utf8, utf8.length);
   }
 
   @Override

@@ -23,6 +23,14 @@ interface ServerCalls {
    */
   void log(int level, byte[] utf8);
 
+  /**
+   * Puts an event on its way to those who wait for it; it is dropped, and its id is skipped, when they come too fast.
+   *
+   * @param kind its number, {@link org.pgraft.consensus.EventKind#code}
+   * @param utf8 what is to be said of it
+   */
+  void event(int kind, byte[] utf8);
+
   /** Nanoseconds on {@code CLOCK_BOOTTIME}, which goes on while the machine sleeps. */
   long boottimeNanos();
 }

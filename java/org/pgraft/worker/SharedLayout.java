@@ -24,7 +24,7 @@ record SharedLayout(
   static final int SLOT_BYTES = 8192;
 
   private static final long MAGIC = 0x5047524146543031L;
-  private static final int VERSION = 2;
+  private static final int VERSION = 3;
 
   /**
    * Reads the header.

@@ -23,6 +23,7 @@ final class AbsurdArgumentsTest extends ClusterTest {
   private static final Map<String, List<String>> VALUES = Map.of(
       "int4", List.of("NULL", "0", "-1", "2147483647", "-2147483648"),
       "int8", List.of("NULL", "0", "-1", "1", "9223372036854775807", "-9223372036854775808"),
+      "interval", List.of("NULL", "'0'", "'-1 second'", "'1 hour'", "'178000000 years'", "'-178000000 years'"),
       "bool", List.of("NULL", "true", "false"),
       "text", List.of("NULL", "''", "'a'", "repeat('x', 480)", "repeat('x', 481)", "repeat('y', 3000000)",
           "E'\\x01\\n\\t\\r'", "'%s%n%d'", "'\u00e4\uD83D\uDC18'"),

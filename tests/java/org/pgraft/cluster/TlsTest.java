@@ -107,6 +107,10 @@ final class TlsTest extends ClusterTest {
     }
     cluster.leader().put("key", "renewed");
     assertEquals(workers, workers(cluster));
+    for (TestNode node : cluster.nodes()) {
+      assertEquals(3, node.number("SELECT count(*) FROM pgraft.events WHERE kind = 'certificates_reloaded'"
+          + " AND detail LIKE 'this node''s is valid until 20%'"), node + " has read them three times");
+    }
 
     // whose connections are all made anew, and who knows nothing of the old authority
     TestNode restarted = cluster.follower();
@@ -125,13 +129,19 @@ final class TlsTest extends ClusterTest {
     node.reload();
     Await.until("the log says it", () -> node.log().contains("node.crt\" has no certificate"));
     node.put("still", "there");
+    assertTrue(node.text("SELECT detail FROM pgraft.events WHERE kind = 'certificates_refused'")
+        .contains("node.crt\" has no certificate"));
 
     node.restart();
     Await.until("the worker says it", () -> node.text("SELECT message FROM pgraft_node_status()")
         .contains("node.crt\" has no certificate"));
+    assertTrue(node.text("SELECT detail FROM pgraft.events WHERE kind = 'engine_failed'")
+        .contains("node.crt\" has no certificate"));
     showCertificate(node, authority);
     node.reload();
     Await.until("it is back by a reload alone", () -> "there".equals(node.get("still")));
+    assertEquals("it starts again with other settings",
+        node.text("SELECT detail FROM pgraft.events WHERE kind = 'worker_stopped'"));
   }
 
   private void secure(TestNode node, TestAuthority by, String mode) throws Exception {

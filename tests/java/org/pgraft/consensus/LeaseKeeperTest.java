@@ -21,6 +21,7 @@ class LeaseKeeperTest {
   private static final long LEASE = 800;
   private static final long INTERVAL = 100;
 
+  private final List<String> told = new ArrayList<>();
   private final FakeGround ground = new FakeGround();
   private final RecordingSink sink = new RecordingSink();
   private final ManualScheduler thread = new ManualScheduler();
@@ -29,7 +30,8 @@ class LeaseKeeperTest {
 
   private final LeaseKeeper keeper =
       new LeaseKeeper(
-          1, ground, sink, () -> now, () -> now / MS + wallOffsetMillis, thread, LEASE, INTERVAL);
+          1, ground, sink, () -> now, () -> now / MS + wallOffsetMillis, thread, LEASE, INTERVAL,
+          (kind, detail) -> told.add(kind + " " + detail));
 
   @Test
   void when_nobodyHeldTheLeaseBefore_then_aNewLeaderAcquiresWithoutWaiting() {
@@ -168,6 +170,19 @@ class LeaseKeeperTest {
 
     assertEquals(until, sink.lastExpiry());
     assertEquals(0, keeper.heldTerm(now));
+    pass(LEASE);
+    assertEquals(
+        List.of(
+            "LEASE_ACQUIRED in term 7",
+            "LEASE_LOST in term 7: it ran out before a majority of the voters confirmed it again"),
+        told);
+
+    ground.terms.put(2, 7L);
+    pass(INTERVAL);
+    keeper.lost();
+    assertEquals(
+        List.of("LEASE_ACQUIRED in term 7", "LEASE_LOST in term 7: this node does not lead any more"),
+        told.subList(2, told.size()));
   }
 
   @Test
@@ -230,6 +245,7 @@ class LeaseKeeperTest {
     pass(INTERVAL);
 
     assertEquals(List.of(LeaseSink.CLEARED), sink.cleared);
+    assertEquals(List.of("LEASE_LOST in term 7: the clock jumped"), told.subList(1, told.size()));
   }
 
   @Test
@@ -263,6 +279,7 @@ class LeaseKeeperTest {
 
     assertEquals(List.of("acquire 7", "release 7"), ground.log);
     assertEquals(List.of(LeaseSink.RELEASED), sink.cleared);
+    assertEquals(List.of("LEASE_ACQUIRED in term 7", "LEASE_RELEASED in term 7"), told);
     assertEquals(0, keeper.heldTerm(now));
   }
 

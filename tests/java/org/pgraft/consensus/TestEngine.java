@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
@@ -28,6 +29,7 @@ final class TestEngine implements LeaseSink {
   private final List<String> settings;
   private final AtomicLong leaseTerm = new AtomicLong();
   private final AtomicLong leaseUntil = new AtomicLong();
+  private final List<String> told = new CopyOnWriteArrayList<>();
   private Engine engine;
 
   TestEngine(Path root, int node, String... settings) throws IOException {
@@ -56,7 +58,7 @@ final class TestEngine implements LeaseSink {
 
   TestEngine start() throws Exception {
     final Settings parsed = Settings.parse(settings);
-    engine = new Engine(parsed, Credentials.load(parsed.tls(), parsed.advertisedHost()), this, System::nanoTime, () -> {}, () -> {});
+    engine = new Engine(parsed, Credentials.load(parsed.tls(), parsed.advertisedHost()), this, System::nanoTime, () -> {}, () -> {}, this::tell);
     engine.start();
     return this;
   }
@@ -67,6 +69,15 @@ final class TestEngine implements LeaseSink {
 
   Engine engine() {
     return engine;
+  }
+
+  private void tell(EventKind kind, String detail) {
+    told.add(kind + " " + detail);
+  }
+
+  /** The details of what it has told of a kind. */
+  List<String> told(String kind) {
+    return told.stream().filter(line -> line.startsWith(kind + " ")).map(line -> line.substring(kind.length() + 1)).toList();
   }
 
   boolean holdsLease() {

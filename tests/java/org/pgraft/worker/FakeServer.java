@@ -21,6 +21,9 @@ final class FakeServer implements ServerCalls {
   public void log(int level, byte[] utf8) {}
 
   @Override
+  public void event(int kind, byte[] utf8) {}
+
+  @Override
   public long boottimeNanos() {
     return 0;
   }
