@@ -26,6 +26,7 @@ int			pgraft_read_consistency = PGRAFT_READ_LINEARIZABLE;
 int			pgraft_on_jvm_crash = PGRAFT_CRASH_RESTART_WORKER;
 char	   *pgraft_libjvm;
 char	   *pgraft_jvm_options;
+char	   *pgraft_notify_database;
 
 static char *name;
 static char *listen_address;
@@ -137,6 +138,18 @@ check_data_dir(char **newval, void **extra, GucSource source)
 	{
 		GUC_check_errdetail("Inside the data directory, base backups and pg_rewind would copy it.");
 		GUC_check_errhint("Choose a directory beside it.");
+		return false;
+	}
+	return true;
+}
+
+static bool
+check_notify_database(char **newval, void **extra, GucSource source)
+{
+	if (strlen(*newval) >= NAMEDATALEN)
+	{
+		GUC_check_errdetail("A database's name has at most %d bytes.",
+							NAMEDATALEN - 1);
 		return false;
 	}
 	return true;
@@ -362,6 +375,11 @@ pgraft_define_settings(void)
 							 &pgraft_read_consistency, PGRAFT_READ_LINEARIZABLE,
 							 read_consistencies, PGC_USERSET, 0,
 							 NULL, NULL, NULL);
+	DefineCustomStringVariable("pgraft.notify_database",
+							   "The database whose sessions may LISTEN for events.",
+							   "Empty: events are not sent as notifications.",
+							   &pgraft_notify_database, "", PGC_POSTMASTER, 0,
+							   check_notify_database, NULL, NULL);
 	MarkGUCPrefixReserved("pgraft");
 }
 

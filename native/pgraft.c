@@ -3,7 +3,7 @@
  *	  The library's entry point.
  *
  * Preloaded, it defines the settings, asks for shared memory and registers the
- * worker.  Loaded later, it does nothing of that, and every function says that it
+ * workers.  Loaded later, it does nothing of that, and every function says that it
  * has to be preloaded: see pgraft_require_preload().
  *
  * Threads: the postmaster's, or a session's.  Locks: none.
@@ -11,6 +11,7 @@
 #include "prelude.h"
 
 #include "guc.h"
+#include "notifier.h"
 #include "shared.h"
 #include "worker.h"
 
@@ -29,4 +30,5 @@ _PG_init(void)
 		return;
 	pgraft_shared_install_hooks();
 	pgraft_worker_register();
+	pgraft_notifier_register();
 }

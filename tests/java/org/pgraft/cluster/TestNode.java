@@ -239,8 +239,17 @@ public final class TestNode {
     return connect(user, 10, 120);
   }
 
+  /** A new session as the superuser in another database. */
+  public Session connectTo(String database) throws SQLException {
+    return connect("postgres", database, 10, 120);
+  }
+
   /** The same with limits in seconds: to connect, and for each answer. */
   public Session connect(String user, int connectTimeout, int answerTimeout) throws SQLException {
+    return connect(user, "postgres", connectTimeout, answerTimeout);
+  }
+
+  private Session connect(String user, String database, int connectTimeout, int answerTimeout) throws SQLException {
     Properties properties = new Properties();
     properties.setProperty("user", user);
     properties.setProperty("connectTimeout", Integer.toString(connectTimeout));
@@ -248,7 +257,7 @@ public final class TestNode {
     properties.setProperty("socketTimeout", Integer.toString(answerTimeout));
     properties.setProperty("preferQueryMode", "simple");
     return new Session(DriverManager.getConnection(
-        "jdbc:postgresql://" + host.clientAddress() + "/postgres", properties));
+        "jdbc:postgresql://" + host.clientAddress() + "/" + database, properties));
   }
 
   /** The rows of a statement run in a session of its own. */
