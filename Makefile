@@ -33,7 +33,7 @@ export PG_CONFIG
 export PGRAFT_TARGET := $(CURDIR)/$(TARGET)
 
 .DEFAULT_GOAL := all
-.PHONY: all install uninstall install-tools uninstall-tools installcheck unit regress it long chaos seeded bench check demo lint clean help FORCE \
+.PHONY: all install uninstall install-tools uninstall-tools installcheck unit regress it long chaos seeded bench check demo deb lint clean help FORCE \
 	require-server require-jdk
 
 all: $(TARGET)/pgraft.so ## build the extension and the engine
@@ -137,6 +137,9 @@ sbom: | require-jdk ## what the engine is made of, as CycloneDX
 	@$(MAVEN) org.cyclonedx:cyclonedx-maven-plugin:makeBom
 	@echo "$(TARGET)/bom.json"
 
+deb: | require-server require-jdk ## the Debian package for that server, in target/deb
+	@scripts/build_deb
+
 dist: sbom ## the sources of the last commit and the SBOM, as PGXN takes them
 	git archive --format=zip --prefix=pgraft-$(VERSION).0/ --add-file=$(TARGET)/bom.json \
 		-o target/pgraft-$(VERSION).0.zip HEAD
@@ -148,7 +151,8 @@ demo: ## three servers on this machine, a failover before your eyes
 # without a warning of groff, and of mandoc where that is installed.
 lint: ## shellcheck on the scripts, and the pages of the manual
 	shellcheck -x -P scripts $(filter-out scripts/cluster_%.sh scripts/completion,$(wildcard scripts/*)) scripts/completion/* \
-		.ci/run tests/container/build
+		.ci/run tests/container/build tests/container/package tests/container/images.sh packaging/container/entrypoint \
+		$(addprefix packaging/debian/,prepare_jvm postinst prerm tool)
 	shellcheck -x -a -P scripts scripts/pgraft_cluster
 	@for page in docs/man/*.1; do \
 		if command -v mandoc >/dev/null; then mandoc -Tlint -W warning $$page || exit 1; fi; \

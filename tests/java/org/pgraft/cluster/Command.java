@@ -18,6 +18,11 @@ final class Command {
    * @throws IllegalStateException if it cannot be run, or does not end in time
    */
   static Output run(List<String> command) {
+    return run(command, SECONDS);
+  }
+
+  /** The same, with as many seconds as it may take. */
+  static Output run(List<String> command, long seconds) {
     try {
       File file = File.createTempFile("pgraft-output", ".txt");
       try {
@@ -27,9 +32,9 @@ final class Command {
             .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
             .redirectOutput(file)
             .start();
-        if (!process.waitFor(SECONDS, TimeUnit.SECONDS)) {
+        if (!process.waitFor(seconds, TimeUnit.SECONDS)) {
           process.destroyForcibly();
-          throw new IllegalStateException("no end after " + SECONDS + " s: " + command);
+          throw new IllegalStateException("no end after " + seconds + " s: " + command);
         }
         return new Output(process.exitValue(), Files.readString(file.toPath()));
       } finally {

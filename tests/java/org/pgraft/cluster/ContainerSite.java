@@ -27,7 +27,9 @@ import org.testcontainers.utility.DockerImageName;
  * swept when the first site of a run opens. A container also ends by itself after two hours.
  */
 final class ContainerSite implements Site {
-  private static final String OWNER = "org.pgraft.test.owner";
+  /** The label that names the process which a container or a network belongs to. */
+  static final String OWNER = "org.pgraft.test.owner";
+
   private static final int SERVER_PORT = 5432;
   private static final int RAFT_PORT = 7001;
 
@@ -89,7 +91,8 @@ final class ContainerSite implements Site {
     network.close();
   }
 
-  private static synchronized void sweep(DockerClient docker) {
+  /** Removes the containers and networks of processes that are gone. */
+  static synchronized void sweep(DockerClient docker) {
     if (swept) {
       return;
     }
