@@ -42,7 +42,8 @@ ALTER EXTENSION pgraft SET SCHEMA pg_catalog;
 DROP EXTENSION pgraft;
 SELECT count(*) FROM pg_namespace WHERE nspname = 'pgraft';
 
--- a schema of that name that is somebody else's is not taken over
+-- a schema of that name that is somebody else's is not taken over (PostgreSQL 18 says more of the context)
+\set SHOW_CONTEXT never
 CREATE SCHEMA pgraft;
 CREATE EXTENSION pgraft;
 
