@@ -144,6 +144,9 @@ dist: sbom ## the sources of the last commit and the SBOM, as PGXN takes them
 	git archive --format=zip --prefix=pgraft-$(VERSION).0/ --add-file=$(TARGET)/bom.json \
 		-o target/pgraft-$(VERSION).0.zip HEAD
 
+matrix: ## build and test with each PostgreSQL and JDK in reach, in containers (PG="17 18" JDK="21")
+	@PG="$(PG)" JDK="$(JDK)" scripts/matrix
+
 demo: ## three servers on this machine, a failover before your eyes
 	@scripts/demo
 
