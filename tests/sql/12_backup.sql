@@ -66,6 +66,6 @@ DROP ROLE pgraft_operator;
 SELECT pgraft_kv_delete_prefix('backup/');
 DO $$
 BEGIN
-    EXECUTE (SELECT format('COPY (SELECT) TO PROGRAM %L', format('rm %1$s %1$s.copy', file)) FROM written);
+    EXECUTE (SELECT format('COPY (SELECT) TO PROGRAM %L', format('cat > /dev/null; rm %1$s %1$s.copy', file)) FROM written);
 END
 $$;
