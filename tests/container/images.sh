@@ -89,12 +89,13 @@ find_packages() {
 }
 
 # builder IMAGE COMMAND FILE…: a container with a copy of these sources in /src that will run the command there.
-# The downloads of this machine's Maven serve in it. Prints its id.
+# The downloads of this machine's Maven serve in it. It has this machine's network, or another that "network" names.
+# Prints its id.
 builder() {
 	local image=$1 command=$2 container copy repository=$HOME/.m2/repository
 	shift 2
 	mkdir -p "$repository"
-	container=$(docker create --network host --volume "$repository:/root/.m2/repository" "$image" \
+	container=$(docker create --network "${network:-host}" --volume "$repository:/root/.m2/repository" "$image" \
 		sh -c "cd /src && $command")
 	copy=$(mktemp -d)
 	mkdir "$copy/src"
