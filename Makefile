@@ -33,7 +33,7 @@ export PG_CONFIG
 export PGRAFT_TARGET := $(CURDIR)/$(TARGET)
 
 .DEFAULT_GOAL := all
-.PHONY: all install uninstall install-tools uninstall-tools installcheck unit regress it long chaos seeded bench check demo deb lint clean help FORCE \
+.PHONY: all install uninstall install-tools uninstall-tools installcheck unit regress it long chaos seeded bench check demo deb matrix lint clean help FORCE \
 	require-server require-jdk
 
 all: $(TARGET)/pgraft.so ## build the extension and the engine
