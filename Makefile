@@ -33,7 +33,7 @@ export PG_CONFIG
 export PGRAFT_TARGET := $(CURDIR)/$(TARGET)
 
 .DEFAULT_GOAL := all
-.PHONY: all install uninstall install-tools uninstall-tools installcheck unit regress it long chaos seeded bench check demo deb matrix lint clean help FORCE \
+.PHONY: all install uninstall install-tools uninstall-tools installcheck unit regress it long chaos seeded bench check site demo deb matrix lint clean help FORCE \
 	require-server require-jdk
 
 all: $(TARGET)/pgraft.so ## build the extension and the engine
@@ -104,7 +104,8 @@ regress: all ## pg_regress on a temporary instance
 
 it: all ## tests with several servers (TEST=Name picks some)
 	@scripts/cluster_tests $(MAVEN) test -Dtest.groups=cluster \
-		$(if $(TEST),-Dtest.excludedGroups= -Dtest=$(TEST) -Dsurefire.failIfNoSpecifiedTests=true,-Dtest.excludedGroups=long)
+		$(if $(TEST),-Dtest.excludedGroups= -Dtest=$(TEST) -Dsurefire.failIfNoSpecifiedTests=true,-Dtest.excludedGroups=long) \
+		$(if $(WRITE_DOCS),-Dpgraft.docs.write=true)
 
 long: all ## those of them that take minutes each and are not part of check
 	@scripts/cluster_tests $(MAVEN) test -Dtest.groups=long -Dtest.excludedGroups=
@@ -146,6 +147,12 @@ dist: sbom ## the sources of the last commit and the SBOM, as PGXN takes them
 
 matrix: ## build and test with each PostgreSQL and JDK in reach, in containers (PG="17 18" JDK="21")
 	@PG="$(PG)" JDK="$(JDK)" scripts/matrix
+
+site: ## the pages of docs/ as HTML, if mkdocs is installed
+	@command -v mkdocs >/dev/null || { echo "make: mkdocs not found: install it" >&2; exit 1; }
+	@mkdir -p target
+	@mkdocs build --quiet --strict --clean --site-dir $(CURDIR)/target/site
+	@echo target/site/index.html
 
 demo: ## three servers on this machine, a failover before your eyes
 	@scripts/demo
