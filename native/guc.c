@@ -27,6 +27,7 @@ int			pgraft_on_jvm_crash = PGRAFT_CRASH_RESTART_WORKER;
 char	   *pgraft_libjvm;
 char	   *pgraft_jvm_options;
 char	   *pgraft_notify_database;
+char	   *pgraft_notify_keys;
 
 static char *name;
 static char *listen_address;
@@ -380,6 +381,11 @@ pgraft_define_settings(void)
 							   "Empty: events are not sent as notifications.",
 							   &pgraft_notify_database, "", PGC_POSTMASTER, 0,
 							   check_notify_database, NULL, NULL);
+	DefineCustomStringVariable("pgraft.notify_keys",
+							   "What the keys begin with whose changes are sent to that database as notifications.",
+							   "* stands for all keys; empty: changes of keys are not sent.",
+							   &pgraft_notify_keys, "", PGC_POSTMASTER, 0,
+							   NULL, NULL, NULL);
 	MarkGUCPrefixReserved("pgraft");
 }
 

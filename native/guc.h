@@ -31,6 +31,7 @@ extern int	pgraft_on_jvm_crash;
 extern char *pgraft_libjvm;
 extern char *pgraft_jvm_options;
 extern char *pgraft_notify_database;
+extern char *pgraft_notify_keys;
 
 extern void pgraft_define_settings(void);
 extern const char *pgraft_data_directory(void);

@@ -1,6 +1,6 @@
 /*
  * notifier.c
- *	  The background worker that sends events as notifications.
+ *	  The background worker that sends events, and changes of keys, as notifications.
  *
  * It is there when pgraft.notify_database is set, has no JVM, and is connected to
  * that database.  PostgreSQL knows notifications on primaries only, so it starts
@@ -33,10 +33,14 @@
 #include "events.h"
 #include "guc.h"
 #include "notifier.h"
+#include "notify_keys.h"
 #include "shared.h"
 #include "status.h"
 
 #define RESTART_SECONDS		5
+
+/* It looks for changes of keys by itself so often, should nobody be there to wake it. */
+#define LOOK_MS				1000
 
 /* A detail of one character repeated is six times as long as JSON: it fits. */
 #define STATEMENT \
@@ -154,6 +158,7 @@ pgraft_notifier_main(Datum argument)
 	/* A standby that does not answer must not keep events from being sent. */
 	SetConfigOption("synchronous_commit", "off", PGC_USERSET, PGC_S_SESSION);
 	begin();
+	pgraft_notify_keys_begin();
 	for (;;)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -163,7 +168,10 @@ pgraft_notifier_main(Datum argument)
 			ProcessConfigFile(PGC_SIGHUP);
 		}
 		send_new();
-		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_EXIT_ON_PM_DEATH, -1L,
+		if (pgraft_notify_keys[0] != '\0')
+			pgraft_notify_keys_send();
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_EXIT_ON_PM_DEATH |
+						 (pgraft_notify_keys[0] != '\0' ? WL_TIMEOUT : 0), LOOK_MS,
 						 PG_WAIT_EXTENSION);
 		ResetLatch(MyLatch);
 	}

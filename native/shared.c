@@ -120,6 +120,7 @@ make_memory(void)
 		pg_atomic_init_u32(&pgraft_shared->notifier_procno, PG_UINT32_MAX);
 		pg_atomic_init_u64(&pgraft_events_area()->last, 0);
 		pg_atomic_init_u64(&pgraft_events_area()->notified, PG_UINT64_MAX);
+		pg_atomic_init_u64(&pgraft_events_area()->notified_revision, 0);
 		for (int i = 0; i < PGRAFT_EVENTS_MAX; i++)
 			pg_atomic_init_u64(&pgraft_events_area()->entries[i].id, 0);
 		pgraft_shared->made_at = GetCurrentTimestamp();

@@ -205,6 +205,8 @@ typedef struct PgraftEvents
 	pg_atomic_uint64 last;		/* the highest id, 0: there was no event */
 	/* Up to where they were sent as notifications; PG_UINT64_MAX: never yet. */
 	pg_atomic_uint64 notified;
+	/* From where changes of keys are to be sent; 0: from the next one on. */
+	pg_atomic_uint64 notified_revision;
 	PgraftEvent entries[PGRAFT_EVENTS_MAX];
 } PgraftEvents;
 

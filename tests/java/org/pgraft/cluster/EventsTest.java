@@ -59,7 +59,7 @@ final class EventsTest extends ClusterTest {
 
   @Test
   void when_the_worker_dies_or_the_server_becomes_a_primary_then_listeners_miss_nothing() throws Exception {
-    TestNode node = cluster(1, Map.of("pgraft.notify_database", "events")).node(1);
+    TestNode node = cluster(1, Map.of("pgraft.notify_database", "events", "pgraft.notify_keys", "orders/")).node(1);
     Await.until("the log says what is wrong", () -> node.log().matches(
         "(?s).*database \"events\" does not exist.*HINT: .*pgraft.notify_database.*"));
     try (Session session = node.connect()) {
@@ -79,6 +79,7 @@ final class EventsTest extends ClusterTest {
     long notifier = Await.value("the notifier begins", () -> node.number(NOTIFIER), pid -> pid > 0);
 
     try (Session listener = node.connectTo("events"); Session other = node.connect()) {
+      hearsOfKeys(listener, other);
       listener.run("LISTEN pgraft_events");
       node.signal(node.worker(), "ABRT");
       List<String> heard = new ArrayList<>();
@@ -139,13 +140,39 @@ final class EventsTest extends ClusterTest {
     assertTrue(all.size() > 512, "it was read while it was written");
   }
 
-  /** Adds what a listener is told, until there are so many events of that kind. */
+  /** Changes of the keys that begin as the setting says come in the order of revisions, others do not. */
+  private static void hearsOfKeys(Session listener, Session other) throws Exception {
+    listener.run("LISTEN pgraft_keys");
+    List<String> expected = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      String key = "orders/" + i % 7;
+      expected.add(other.text("SELECT pgraft_kv_put_revision(?, 'v')", key) + " put " + key);
+      other.run("SELECT pgraft_kv_put('elsewhere', 'v')");
+    }
+    other.run("SELECT pgraft_kv_delete('orders/3')");
+    expected.add(other.text("SELECT pgraft_kv_revision()") + " delete orders/3");
+    expected.add(other.text("SELECT pgraft_kv_put_revision('orders/'::bytea || '\\xff'::bytea, 'v')") + " put b3JkZXJzL/8=");
+
+    List<String> heard = new ArrayList<>();
+    hear(listener, "pgraft_keys", heard, "put", 21);
+    assertEquals(expected, other.rows(
+        "SELECT format('%s %s %s', p->>'revision', p->>'event', coalesce(p->>'key', p->>'key_base64'))"
+            + " FROM unnest(?::json[]) WITH ORDINALITY AS t(p, n) ORDER BY n",
+        other.connection().createArrayOf("json", heard.toArray())).stream().map(row -> row.get(0)).toList());
+    listener.run("UNLISTEN pgraft_keys");
+  }
+
   private static void hear(Session listener, List<String> heard, String kind, int count) throws Exception {
+    hear(listener, "pgraft_events", heard, kind, count);
+  }
+
+  /** Adds what a listener is told on a channel, until there are so many of that kind. */
+  private static void hear(Session listener, String channel, List<String> heard, String kind, int count) throws Exception {
     PGConnection connection = listener.connection().unwrap(PGConnection.class);
     Await.until("a listener hears " + kind, () -> {
       PGNotification[] notifications = connection.getNotifications(100);
       for (PGNotification notification : notifications == null ? new PGNotification[0] : notifications) {
-        assertEquals("pgraft_events", notification.getName());
+        assertEquals(channel, notification.getName());
         heard.add(notification.getParameter());
       }
       return heard.stream().filter(payload -> payload.contains("\"" + kind + "\"")).count() == count;

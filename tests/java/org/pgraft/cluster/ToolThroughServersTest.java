@@ -39,7 +39,7 @@ final class ToolThroughServersTest extends ClusterTest {
     assertFalse(fourth.rows("SELECT FROM pgraft.snapshot_status").isEmpty());
 
     assertTrue(tool.text("remove", "4").startsWith("removed n4; stop its server"));
-    assertEquals("[1,2,3]", tool.json("map(.id)", "list"));
+    Await.until("it is not listed any more", () -> tool.json("map(.id)", "list").equals("[1,2,3]"));
     cluster.leader();
     assertTrue(tool.error(2, ".message", "remove", "4").contains("is no member"));
 
