@@ -89,6 +89,9 @@ wake_readers(void)
 	pgraft_set_latch_of((int32) pg_atomic_read_u32(&pgraft_shared->notifier_procno));
 }
 
+/* Whether the last thing that was told of the leadership lease is that this node has it. */
+static bool lease_told = false;
+
 static void
 write_event(int64 kind, int64 time_ms, const char *text, int len)
 {
@@ -97,6 +100,10 @@ write_event(int64 kind, int64 time_ms, const char *text, int len)
 
 	pg_atomic_write_u64(&event->id, 0);
 	pg_write_barrier();
+	if (kind == PGRAFT_EVENT_LEASE_ACQUIRED)
+		lease_told = true;
+	else if (kind == PGRAFT_EVENT_LEASE_LOST || kind == PGRAFT_EVENT_LEASE_RELEASED)
+		lease_told = false;
 	event->time_ms = time_ms;
 	event->kind = kind;
 	set_detail(event->detail, text, len);
@@ -155,9 +162,12 @@ pgraft_event_put(int kind, const char *text, int len)
 	return fits;
 }
 
-/* Takes an event out of the queue; false: there is none. */
+/*
+ * Takes an event out of the queue; false: there is none, or a thread that does not
+ * run holds the queue.  "lost" is how many there is nobody to write down.
+ */
 static bool
-take(Queued *event, int64 *lost)
+take(Queued *event, bool last, int64 *lost)
 {
 	struct timespec until;
 	bool		found;
@@ -169,8 +179,8 @@ take(Queued *event, int64 *lost)
 	*lost = 0;
 	if (pthread_mutex_timedlock(&mutex, &until) != 0)
 	{
-		/* Nobody will write them down. */
-		*lost = (uint32) (put - taken) + dropped;
+		if (last)
+			*lost = (uint32) (put - taken) + dropped;
 		return false;
 	}
 	found = put != taken;
@@ -186,19 +196,53 @@ take(Queued *event, int64 *lost)
 	return found;
 }
 
-/* Writes down what the engine has told. */
-void
-pgraft_events_drain(void)
+static void
+drain(bool last)
 {
 	static Queued event;
 	int64		lost;
 
 	if (pg_atomic_read_u32(&some) == 0)
 		return;
-	while (take(&event, &lost))
+	/* No more than were there: the engine may go on telling. */
+	for (int i = 0; i < QUEUE_EVENTS && take(&event, last, &lost); i++)
 		write_event(event.kind, event.time_ms, event.text, event.len);
 	if (lost > 0)
 		skip(lost);
+}
+
+/* Writes down what the engine has told. */
+void
+pgraft_events_drain(void)
+{
+	drain(false);
+}
+
+/* The same when there will not be another time: what cannot be written down has ids. */
+void
+pgraft_events_drain_last(void)
+{
+	drain(true);
+}
+
+/* Whether the newest event is this one. */
+bool
+pgraft_event_is_last(PgraftEventKind kind, const char *detail)
+{
+	PgraftEventCopy event;
+	char		cut[PGRAFT_EVENT_DETAIL_SIZE];
+	int64		last = pgraft_events_last();
+
+	set_detail(cut, detail, (int) strlen(detail));
+	return pgraft_events_next(last - 1, last, &event) != 0 &&
+		event.kind == (int64) kind && strcmp(event.detail, cut) == 0;
+}
+
+/* Whether this worker told that it got the leadership lease, and not yet that it is over. */
+bool
+pgraft_event_lease_told(void)
+{
+	return lease_told;
 }
 
 /* ---------- reading ---------- */

@@ -21,6 +21,9 @@ typedef struct PgraftEventCopy
 /* For the worker. */
 extern void pgraft_event_tell(PgraftEventKind kind, const char *format,...) pg_attribute_printf(2, 3);
 extern void pgraft_events_drain(void);
+extern void pgraft_events_drain_last(void);
+extern bool pgraft_event_is_last(PgraftEventKind kind, const char *detail);
+extern bool pgraft_event_lease_told(void);
 extern bool pgraft_event_put(int kind, const char *text, int len);
 
 /* For those who read. */

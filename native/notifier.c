@@ -23,6 +23,7 @@
 #include "executor/spi.h"
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
+#include "storage/sinval.h"
 #include "tcop/tcopprot.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -101,7 +102,7 @@ send_new(void)
 	CommitTransactionCommand();
 	/* No interrupt is served in between, so nothing is sent twice. */
 	pg_atomic_write_u64(notified, (uint64) last);
-	(void) pgstat_report_stat(false);
+	(void) pgstat_report_stat(true);
 	pgstat_report_activity(STATE_IDLE, NULL);
 }
 
@@ -111,7 +112,12 @@ send_new(void)
 static void
 add_hint(void *argument)
 {
-	if (geterrcode() != ERRCODE_ADMIN_SHUTDOWN)
+	int			code = geterrcode();
+	int			class = ERRCODE_TO_CATEGORY(code);
+
+	/* Warnings have hints of their own, and end nothing. */
+	if (code != ERRCODE_ADMIN_SHUTDOWN && class != ERRCODE_SUCCESSFUL_COMPLETION &&
+		class != ERRCODE_WARNING)
 		errhint("Events are not sent as notifications. Create the database that pgraft.notify_database names, or let it be connected to, or change the setting and restart the server. The next try is in %d s.",
 				RESTART_SECONDS);
 }
@@ -167,6 +173,9 @@ pgraft_notifier_main(Datum argument)
 			ConfigReloadPending = false;
 			ProcessConfigFile(PGC_SIGHUP);
 		}
+		/* Else what other processes have to say to all would pile up. */
+		if (catchupInterruptPending)
+			ProcessCatchupInterrupt();
 		send_new();
 		if (pgraft_notify_keys[0] != '\0')
 			pgraft_notify_keys_send();

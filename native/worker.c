@@ -87,6 +87,9 @@ heartbeat(void)
 /* Why the worker leaves although it is not dead: it was to; NULL: it was not. */
 static const char *leaves_because = NULL;
 
+/* An event has said already why there is no engine, and so no worker. */
+static bool failure_told = false;
+
 static void
 tell_end(void)
 {
@@ -97,6 +100,8 @@ tell_end(void)
 		pgraft_event_tell(PGRAFT_EVENT_WORKER_STOPPED, "%s", leaves_because);
 	else if (reason != NULL)
 		pgraft_event_tell(PGRAFT_EVENT_WORKER_DIED, "%s", reason);
+	else if (failure_told)
+		return;
 	else if (status->worker_state == PGRAFT_WORKER_ERROR)
 		pgraft_event_tell(PGRAFT_EVENT_WORKER_DIED, "%s", status->message);
 	else
@@ -121,8 +126,11 @@ worker_ends(int code, Datum argument)
 	status->worker_pid = 0;
 	pg_memory_barrier();
 	pgraft_slots_wake_all();
-	if (held)
-		pgraft_event_tell(PGRAFT_EVENT_LEASE_LOST, "it ended with the worker");
+	pgraft_events_drain_last();
+	/* An engine that does not run any more says nothing of its lease's end. */
+	if (pgraft_event_lease_told())
+		pgraft_event_tell(PGRAFT_EVENT_LEASE_LOST, held ?
+						  "it ended with the worker" : "it ran out before the worker ended");
 	tell_end();
 }
 
@@ -151,9 +159,6 @@ worker_begins(int starts)
 						(uint32) pgraft_my_procno());
 	before_shmem_exit(worker_ends, (Datum) 0);
 	pgraft_slots_take_over();
-	pgraft_event_tell(PGRAFT_EVENT_WORKER_STARTED,
-					  "process %d, start %lld of this server", MyProcPid,
-					  (long long) status->worker_epoch);
 }
 
 /* ---------- the loop ---------- */
@@ -190,7 +195,9 @@ PGRAFT_NORETURN static void
 fail(const char *reason, int starts)
 {
 	set_error(reason);
-	pgraft_event_tell(PGRAFT_EVENT_ENGINE_FAILED, "%s", reason);
+	if (!pgraft_event_is_last(PGRAFT_EVENT_ENGINE_FAILED, reason))
+		pgraft_event_tell(PGRAFT_EVENT_ENGINE_FAILED, "%s", reason);
+	failure_told = true;
 	pause_without_engine(Max(pgraft_boot_pause_ms(starts + 1), 1000));
 	pgraft_death_exit();
 }
@@ -388,6 +395,9 @@ pgraft_worker_main(Datum argument)
 		pause_without_engine(pause);
 	}
 
+	pgraft_event_tell(PGRAFT_EVENT_WORKER_STARTED,
+					  "process %d, start %lld of this server", MyProcPid,
+					  (long long) pgraft_status()->worker_epoch);
 	pgraft_forbid_buffers();
 	pgraft_death_watch();
 	reason = pgraft_jvm_create(starts == 0);

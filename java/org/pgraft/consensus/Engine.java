@@ -538,7 +538,7 @@ public final class Engine {
     if (failure.compareAndSet(null, known)) {
       LOG.error("the engine stops taking part: {}", known.getMessage(), cause);
       if (lease != null) {
-        lease.lost();
+        lease.lost("the engine failed: " + known.getMessage());
       }
       slow.execute(this::stop);
       wakeWorker.run();
@@ -600,7 +600,7 @@ public final class Engine {
         membership.handOverBeforeStop(HAND_OVER_NANOS);
       }
       if (lease != null) {
-        lease.lost();
+        lease.lost("the engine stops");
       }
       if (router != null) {
         router.close();

@@ -156,11 +156,16 @@ final class LeaseKeeper {
   }
 
   /** This node is not the leader any more. */
-  synchronized void lost() {
+  void lost() {
+    lost("this node does not lead any more");
+  }
+
+  /** @param why this node must not act as the leader any more, whether or not it is elected */
+  synchronized void lost(String why) {
     if (stage == Stage.RENEWING || stage == Stage.SURRENDERED) {
       LOG.info("this node does not lead any more; it did in term {}", term);
     }
-    end(LeaseSink.CLEARED, "this node does not lead any more");
+    end(LeaseSink.CLEARED, why);
     stage = Stage.IDLE;
     if (steps != null) {
       steps.cancel(false);
