@@ -11,6 +11,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "access.h"
 #include "kv_read.h"
 #include "shared.h"
 #include "slot_client.h"
@@ -321,6 +322,7 @@ pgraft_kv_hash(PG_FUNCTION_ARGS)
 {
 	StringInfoData request;
 	PgraftResponse response;
+	PgraftAccess access;
 	TupleDesc	descriptor;
 	Datum		values[2];
 	bool		nulls[2] = {0};
@@ -333,6 +335,9 @@ pgraft_kv_hash(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("revision must not be negative"),
 				 errhint("0 stands for the current revision.")));
+	pgraft_access_begin(&access, true);
+	pgraft_access_need(&access, PGRAFT_RIGHT_READ, no_bytes, true);
+	pgraft_access_check(&access);
 	pgraft_wire_begin(&request, PGRAFT_OP_HASH);
 	pq_sendint64(&request, (uint64) revision);
 	response = pgraft_call(&request, 0);

@@ -5,7 +5,8 @@
  * The store keeps its history by revisions, so a watch is a read of that history
  * from a revision on, which waits when there is nothing yet.  It sees this node's
  * store: every change, once, in the order of revisions, as soon as it is applied
- * here.  Whoever goes on behind the last revision that he got misses nothing,
+ * here; and it ends when this node learns that its user may read those keys no
+ * more.  Whoever goes on behind the last revision that he got misses nothing,
  * also on another node.
  *
  * Threads: a backend's only thread.  Locks: none.
@@ -19,11 +20,11 @@
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
+#include "access.h"
 #include "guc.h"
 #include "lease.h"
 #include "shared.h"
 #include "status.h"
-#include "store_reader.h"
 #include "text.h"
 #include "watch.h"
 
@@ -41,6 +42,7 @@ PG_FUNCTION_INFO_V1(pgraft_kv_watch_bytea);
 /* A call that waits. */
 typedef struct Watch
 {
+	PgraftAccess access;
 	PgraftStoreChanges page;
 	int64		deadline_ns;	/* BOOTTIME */
 	int64		rows;			/* of all pages */
@@ -80,7 +82,8 @@ read_page(Watch *watch)
 		int			rc;
 
 		pgraft_watch_arm();
-		rc = pgraft_store_run(pgraft_store_changes, page, &generation, &why);
+		rc = pgraft_access_run(&watch->access, pgraft_store_changes, page,
+							   &generation, &why);
 		if (rc == MDB_SUCCESS)
 			break;
 		if (rc == PGRAFT_STORE_UNAVAILABLE && wait_for_change(watch->deadline_ns))
@@ -176,6 +179,8 @@ static void
 begin(Watch *watch, FunctionCallInfo fcinfo)
 {
 	watch->page.prefix = pgraft_prefix_argument(fcinfo, 0, watch->kind);
+	pgraft_access_begin(&watch->access, true);
+	pgraft_access_need(&watch->access, PGRAFT_RIGHT_READ, watch->page.prefix, true);
 	pgraft_not_null(fcinfo, 1, "from_revision");
 	watch->page.from.revision = PG_GETARG_INT64(1);
 	if (watch->page.from.revision < 0)

@@ -14,6 +14,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
+#include "access.h"
 #include "slot_client.h"
 #include "text.h"
 
@@ -37,12 +38,21 @@ PG_FUNCTION_INFO_V1(pgraft_kv_reset);
 
 static const PgraftBytes no_bytes = {"", 0};
 
+/* Begins the access of a write. */
+static void
+begin_writing(PgraftAccess *access, PgraftBytes what, bool is_prefix)
+{
+	pgraft_access_begin(access, false);
+	pgraft_access_need(access, PGRAFT_RIGHT_WRITE, what, is_prefix);
+}
+
 /* Stores a value, attached to a lease or not; returns its revision. */
 static int64
 put(FunctionCallInfo fcinfo, PgraftKind kind, int64 lease, const char *function)
 {
 	StringInfoData request;
 	PgraftResponse response;
+	PgraftAccess access;
 	PgraftBytes key;
 	PgraftBytes value;
 	int64		revision;
@@ -53,7 +63,8 @@ put(FunctionCallInfo fcinfo, PgraftKind kind, int64 lease, const char *function)
 
 	pgraft_wire_begin(&request, PGRAFT_OP_PUT);
 	pgraft_wire_put_put(&request, key, value, lease);
-	response = pgraft_call(&request, PGRAFT_CALL_WRITE);
+	begin_writing(&access, key, false);
+	response = pgraft_access_call(&access, &request, PGRAFT_CALL_WRITE);
 	revision = pgraft_wire_get_i64(&response);
 	pgraft_wire_close(&response);
 	return revision;
@@ -148,6 +159,7 @@ pgraft_kv_put_many(PG_FUNCTION_ARGS)
 {
 	StringInfoData request;
 	PgraftResponse response;
+	PgraftAccess access;
 	Datum	   *keys;
 	Datum	   *values;
 	int			nkeys;
@@ -169,6 +181,7 @@ pgraft_kv_put_many(PG_FUNCTION_ARGS)
 						   nkeys, PGRAFT_PUT_MANY_MAX)));
 	pgraft_prevent_write("pgraft_kv_put_many()");
 
+	pgraft_access_begin(&access, false);
 	pgraft_wire_begin(&request, PGRAFT_OP_TXN);
 	pq_sendint16(&request, 0);	/* no comparison */
 	pq_sendint16(&request, (uint16) nkeys);
@@ -180,6 +193,7 @@ pgraft_kv_put_many(PG_FUNCTION_ARGS)
 		key = pgraft_from_varlena((struct varlena *) PG_DETOAST_DATUM_PACKED(keys[i]),
 								  PGRAFT_TEXT, "key");
 		pgraft_check_key(key);
+		pgraft_access_need(&access, PGRAFT_RIGHT_WRITE, key, false);
 		value = pgraft_from_varlena((struct varlena *) PG_DETOAST_DATUM_PACKED(values[i]),
 									PGRAFT_TEXT, "value");
 		pgraft_check_value(value);
@@ -196,24 +210,26 @@ pgraft_kv_put_many(PG_FUNCTION_ARGS)
 	pq_sendint16(&request, 0);	/* nothing when a comparison fails */
 
 	/* One byte of the response for each put has room where the puts had. */
-	response = pgraft_call(&request, PGRAFT_CALL_WRITE);
+	response = pgraft_access_call(&access, &request, PGRAFT_CALL_WRITE);
 	(void) pgraft_wire_get_u8(&response);	/* succeeded */
 	revision = pgraft_wire_get_i64(&response);
 	PG_RETURN_INT64(revision);
 }
 
-/* Deletes a range of keys; returns how many there were. */
+/* Deletes a key, or those that begin with it up to range_end; returns how many there were. */
 static int64
 delete_range(PgraftBytes key, PgraftBytes range_end, const char *function)
 {
 	StringInfoData request;
 	PgraftResponse response;
+	PgraftAccess access;
 	int64		deleted;
 
 	pgraft_prevent_write(function);
 	pgraft_wire_begin(&request, PGRAFT_OP_DELETE);
 	pgraft_wire_put_delete(&request, key, range_end);
-	response = pgraft_call(&request, PGRAFT_CALL_WRITE);
+	begin_writing(&access, key, range_end.len > 0);
+	response = pgraft_access_call(&access, &request, PGRAFT_CALL_WRITE);
 	(void) pgraft_wire_get_i64(&response);	/* revision */
 	deleted = pgraft_wire_get_i64(&response);
 	pgraft_wire_close(&response);
@@ -269,6 +285,7 @@ put_if(PgraftBytes key, PgraftBytes value, PgraftCompareTarget target,
 {
 	StringInfoData request;
 	PgraftResponse response;
+	PgraftAccess access;
 
 	pgraft_prevent_write(function);
 	pgraft_wire_begin(&request, PGRAFT_OP_TXN);
@@ -286,7 +303,11 @@ put_if(PgraftBytes key, PgraftBytes value, PgraftCompareTarget target,
 				 errdetail("They need %d bytes; one call takes %d.",
 						   request.len, PGRAFT_REQUEST_MAX),
 				 errhint("Use pgraft_kv_compare_and_set_revision().")));
-	response = pgraft_call(&request, PGRAFT_CALL_WRITE);
+
+	/* Whether the comparison held tells something of the key. */
+	pgraft_access_begin(&access, false);
+	pgraft_access_need(&access, PGRAFT_RIGHTS_ALL, key, false);
+	response = pgraft_access_call(&access, &request, PGRAFT_CALL_WRITE);
 	return pgraft_wire_get_u8(&response) != 0;
 }
 
@@ -374,10 +395,12 @@ pgraft_kv_reset(PG_FUNCTION_ARGS)
 {
 	StringInfoData request;
 	PgraftResponse response;
+	PgraftAccess access;
 
 	pgraft_prevent_write("pgraft_kv_reset()");
 	pgraft_wire_begin(&request, PGRAFT_OP_RESET);
-	response = pgraft_call(&request, PGRAFT_CALL_WRITE);
+	begin_writing(&access, no_bytes, true);
+	response = pgraft_access_call(&access, &request, PGRAFT_CALL_WRITE);
 	(void) pgraft_wire_get_i64(&response);	/* deleted keys */
 	(void) pgraft_wire_get_i64(&response);	/* revision */
 	pgraft_wire_close(&response);

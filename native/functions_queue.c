@@ -53,6 +53,13 @@ copy_slot(PgraftSlot *slot, SlotCopy *copy)
 
 		copy->head_len = Max(0, Min(len, HEAD_BYTES));
 		memcpy(copy->head, slot->data, copy->head_len);
+		if (copy->head_len > PGRAFT_AUTHORITY_SIZE &&
+			copy->head[1] == PGRAFT_OP_AUTHORIZED)
+		{
+			copy->head_len -= PGRAFT_AUTHORITY_SIZE;
+			memmove(copy->head, copy->head + PGRAFT_AUTHORITY_SIZE,
+					copy->head_len);
+		}
 	}
 	pg_read_barrier();
 	return pg_atomic_read_u64(&slot->word) == word;

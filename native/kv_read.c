@@ -12,7 +12,8 @@
  * Local: whatever this node has.
  *
  * A revision asked for by number is history and the same everywhere, so it is
- * read here when it is here.
+ * read here when it is here; unless grants of keys are in use, because who may
+ * read it is not history.
  *
  * Threads: a backend's only thread.  Locks: none.
  */
@@ -20,6 +21,7 @@
 
 #include "miscadmin.h"
 
+#include "access.h"
 #include "kv_read.h"
 #include "lease.h"
 #include "shared.h"
@@ -35,8 +37,8 @@
 #define COMPACTION_RETRIES	5
 
 /* Has the lease holder name its revision, and waits until it is applied here. */
-static int64
-barrier(void)
+int64
+pgraft_barrier(void)
 {
 	StringInfoData request;
 	PgraftResponse response;
@@ -53,7 +55,8 @@ barrier(void)
 
 /* True with a result that counts: read on the holder, under its lease. */
 static bool
-run_under_lease(PgraftStoreQuery query, void *request, int *result)
+run_under_lease(PgraftAccess *access, PgraftStoreQuery query, void *request,
+				int *result)
 {
 	PgraftTicket ticket;
 	int64		generation;
@@ -62,7 +65,7 @@ run_under_lease(PgraftStoreQuery query, void *request, int *result)
 	pgraft_require_preload();
 	if (!pgraft_lease_begin(&ticket))
 		return false;
-	*result = pgraft_store_run(query, request, &generation, &why);
+	*result = pgraft_access_run(access, query, request, &generation, &why);
 	return *result != PGRAFT_STORE_UNAVAILABLE &&
 		pgraft_lease_end(&ticket, generation);
 }
@@ -72,8 +75,8 @@ run_under_lease(PgraftStoreQuery query, void *request, int *result)
  * to the request; it is 0 for the current revision, and may be set here.
  */
 static int
-run_consistently(PgraftReadConsistency consistency, PgraftStoreQuery query,
-				 void *request, int64 *at_revision)
+run_consistently(PgraftReadConsistency consistency, PgraftAccess *access,
+				 PgraftStoreQuery query, void *request, int64 *at_revision)
 {
 	int64		wanted = *at_revision;
 	int64		generation;
@@ -82,23 +85,27 @@ run_consistently(PgraftReadConsistency consistency, PgraftStoreQuery query,
 
 	if (wanted != 0 || consistency == PGRAFT_READ_LOCAL)
 	{
-		result = pgraft_store_run(query, request, &generation, &why);
+		result = pgraft_access_run(access, query, request, &generation, &why);
 		if (result == PGRAFT_STORE_UNAVAILABLE ||
 			(result == PGRAFT_STORE_FUTURE &&
 			 consistency == PGRAFT_READ_LOCAL))
 			pgraft_store_refuse(result, wanted, why);
-		if (result != PGRAFT_STORE_FUTURE)
+		if (result != PGRAFT_STORE_FUTURE &&
+			(consistency == PGRAFT_READ_LOCAL ||
+			 !pgraft_access_is_checked(access)))
 			return result;
 	}
-	else if (run_under_lease(query, request, &result))
+	if (consistency != PGRAFT_READ_LOCAL &&
+		run_under_lease(access, query, request, &result) &&
+		result != PGRAFT_STORE_FUTURE)
 		return result;
 
 	for (int retry = 0;; retry++)
 	{
-		int64		revision = barrier();
+		int64		revision = pgraft_barrier();
 
 		*at_revision = wanted != 0 ? wanted : revision;
-		result = pgraft_store_run(query, request, &generation, &why);
+		result = pgraft_access_run(access, query, request, &generation, &why);
 		if (result == PGRAFT_STORE_UNAVAILABLE)
 			pgraft_store_refuse(result, *at_revision, why);
 		if (wanted != 0 || result != PGRAFT_STORE_COMPACTED ||
@@ -107,9 +114,18 @@ run_consistently(PgraftReadConsistency consistency, PgraftStoreQuery query,
 	}
 }
 
+/* Begins the access of a read. */
+static void
+begin_reading(PgraftAccess *access, PgraftReadConsistency consistency,
+			  PgraftBytes what, bool is_prefix)
+{
+	pgraft_access_begin(access, consistency == PGRAFT_READ_LOCAL);
+	pgraft_access_need(access, PGRAFT_RIGHT_READ, what, is_prefix);
+}
+
 /* A value as the lease holder has it; false when the key does not exist. */
 static bool
-fetch_value(PgraftBytes key, PgraftBytes *value)
+fetch_value(PgraftAccess *access, PgraftBytes key, PgraftBytes *value)
 {
 	static const PgraftBytes no_range_end = {"", 0};
 	StringInfoData request;
@@ -121,9 +137,9 @@ fetch_value(PgraftBytes key, PgraftBytes *value)
 	pgraft_wire_begin(&request, PGRAFT_OP_RANGE);
 	pgraft_wire_put_range(&request, key, no_range_end, 1, 0,
 						  value == NULL ? PGRAFT_RANGE_COUNT_ONLY : 0);
-	response = pgraft_call_raw(&request, 0);
+	response = pgraft_access_call_raw(access, &request, 0);
 	if (pgraft_wire_failed(&response, ERRCODE_PROGRAM_LIMIT_EXCEEDED))
-		response = pgraft_call_raw(&request, PGRAFT_CALL_LARGE);
+		response = pgraft_access_call_raw(access, &request, PGRAFT_CALL_LARGE);
 	pfree(request.data);
 
 	pgraft_wire_open(&response);
@@ -144,10 +160,12 @@ pgraft_read_value(PgraftReadConsistency consistency, PgraftBytes key,
 				  PgraftBytes *value)
 {
 	PgraftStoreGet get = {.key = key};
+	PgraftAccess access;
 	int64		generation;
 	const char *why;
 	int			result;
 
+	begin_reading(&access, consistency, key, false);
 	if (value != NULL)
 	{
 		get.capacity = VALUE_BYTES;
@@ -157,12 +175,13 @@ pgraft_read_value(PgraftReadConsistency consistency, PgraftBytes key,
 	{
 		if (consistency == PGRAFT_READ_LOCAL)
 		{
-			result = pgraft_store_run(pgraft_store_get, &get, &generation, &why);
+			result = pgraft_access_run(&access, pgraft_store_get, &get,
+									   &generation, &why);
 			if (result == PGRAFT_STORE_UNAVAILABLE)
 				pgraft_store_refuse(result, 0, why);
 		}
-		else if (!run_under_lease(pgraft_store_get, &get, &result))
-			return fetch_value(key, value);
+		else if (!run_under_lease(&access, pgraft_store_get, &get, &result))
+			return fetch_value(&access, key, value);
 
 		if (result != PGRAFT_STORE_TOO_SMALL)
 			break;
@@ -189,15 +208,17 @@ pgraft_read_entry(PgraftReadConsistency consistency, PgraftBytes key,
 				  PgraftBytes *value)
 {
 	PgraftStoreGet get = {.key = key, .at_revision = at_revision};
+	PgraftAccess access;
 	int			result;
 
+	begin_reading(&access, consistency, key, false);
 	get.capacity = VALUE_BYTES;
 	get.buffer = palloc(get.capacity);
 	for (;;)
 	{
 		get.at_revision = at_revision;
-		result = run_consistently(consistency, pgraft_store_get, &get,
-								  &get.at_revision);
+		result = run_consistently(consistency, &access, pgraft_store_get,
+								  &get, &get.at_revision);
 		if (result != PGRAFT_STORE_TOO_SMALL)
 			break;
 		get.capacity = get.needed;
@@ -250,7 +271,9 @@ pgraft_read_range(PgraftReadConsistency consistency, const PgraftRange *range,
 	char		after[PGRAFT_KEY_MAX];
 	int64		left = range->max_rows;
 	bool		first = true;
+	PgraftAccess access;
 
+	begin_reading(&access, consistency, range->prefix, true);
 	scan.capacity = PAGE_BYTES;
 	scan.buffer = palloc(scan.capacity);
 	scan.after = range->start_after;
@@ -261,15 +284,15 @@ pgraft_read_range(PgraftReadConsistency consistency, const PgraftRange *range,
 
 		scan.max_rows = left;
 		if (first)
-			result = run_consistently(consistency, pgraft_store_scan, &scan,
-									  &scan.at_revision);
+			result = run_consistently(consistency, &access, pgraft_store_scan,
+									  &scan, &scan.at_revision);
 		else
 		{
 			int64		generation;
 			const char *why;
 
-			result = pgraft_store_run(pgraft_store_scan, &scan, &generation,
-									  &why);
+			result = pgraft_access_run(&access, pgraft_store_scan, &scan,
+									   &generation, &why);
 			if (result == PGRAFT_STORE_UNAVAILABLE)
 				pgraft_store_refuse(result, scan.at_revision, why);
 		}
@@ -317,11 +340,11 @@ pgraft_read_revision(PgraftReadConsistency consistency)
 			pgraft_store_refuse(result, 0, why);
 		return totals.revision;
 	}
-	if (run_under_lease(pgraft_store_totals, &totals, &result))
+	if (run_under_lease(NULL, pgraft_store_totals, &totals, &result))
 	{
 		if (result != MDB_SUCCESS)
 			pgraft_store_refuse(result, 0, NULL);
 		return totals.revision;
 	}
-	return barrier();
+	return pgraft_barrier();
 }

@@ -32,6 +32,7 @@ extern bool pgraft_read_entry(PgraftReadConsistency consistency, PgraftBytes key
 extern void pgraft_read_range(PgraftReadConsistency consistency,
 							  const PgraftRange *range, PgraftRowSink sink,
 							  void *argument);
+extern int64 pgraft_barrier(void);
 extern int64 pgraft_read_revision(PgraftReadConsistency consistency);
 
 #endif							/* PGRAFT_KV_READ_H */

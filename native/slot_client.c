@@ -319,7 +319,7 @@ submit(StringInfo request, int64 deadline)
 	PgraftSlot *slot = call.slot;
 
 	slot->procno = pgraft_my_procno();
-	slot->opcode = (unsigned char) request->data[1];
+	slot->opcode = pgraft_wire_op(request->data, request->len);
 	slot->request_len = request->len;
 	slot->response_len = 0;
 	slot->large = -1;
@@ -408,17 +408,21 @@ check_worker(const char *operation)
 PgraftResponse
 pgraft_call_raw(StringInfo request, int flags)
 {
-	const char *operation = pgraft_op_name((unsigned char) request->data[1]);
+	const char *operation = pgraft_op_name(pgraft_wire_op(request->data,
+														  request->len));
+	int			longest = PGRAFT_REQUEST_MAX;
 	int64		deadline;
 	PgraftResponse response;
 
 	pgraft_require_preload();
-	if (request->len > PGRAFT_REQUEST_MAX)
+	if (request->data[1] == PGRAFT_OP_AUTHORIZED)
+		longest += PGRAFT_AUTHORITY_SIZE;
+	if (request->len > longest)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("pgraft request is too large: %s", operation),
 				 errdetail("It has %d bytes; a request has at most %d.",
-						   request->len, PGRAFT_REQUEST_MAX)));
+						   request->len, longest)));
 	if (!exit_callback_registered)
 	{
 		before_shmem_exit(give_up_at_exit, (Datum) 0);

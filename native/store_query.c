@@ -76,11 +76,16 @@ pgraft_store_open_tables(PgraftStoreHandle *store, MDB_txn *txn)
 		rc = mdb_dbi_open(txn, "key", MDB_DUPSORT | MDB_DUPFIXED, &store->keys);
 	if (rc == MDB_SUCCESS)
 		rc = mdb_dbi_open(txn, "rev", 0, &store->revisions);
-	return rc;
+	if (rc != MDB_SUCCESS)
+		return rc;
+	rc = mdb_dbi_open(txn, "key_grant", 0, &store->grant_table);
+	store->has_grant_table = rc == MDB_SUCCESS;
+	return rc == MDB_NOTFOUND ? MDB_SUCCESS : rc;
 }
 
-static int
-read_meta(PgraftStoreHandle *store, const char *name, int64 *value)
+/* Reads one of the store's numbers; PGRAFT_STORE_ABSENT: it has none such. */
+int
+pgraft_store_read_meta(PgraftStoreHandle *store, const char *name, int64 *value)
 {
 	MDB_val		key = {strlen(name), unconstify(char *, name)};
 	MDB_val		data;
@@ -88,13 +93,22 @@ read_meta(PgraftStoreHandle *store, const char *name, int64 *value)
 
 	rc = mdb_get(store->txn, store->meta, &key, &data);
 	if (rc == MDB_NOTFOUND)
-		return PGRAFT_STORE_CORRUPT;
+		return PGRAFT_STORE_ABSENT;
 	if (rc != MDB_SUCCESS)
 		return rc;
 	if (data.mv_size != sizeof(int64))
 		return PGRAFT_STORE_CORRUPT;
 	*value = (int64) read_u64(data.mv_data);
 	return MDB_SUCCESS;
+}
+
+/* The same of a number that every store has. */
+static int
+read_meta(PgraftStoreHandle *store, const char *name, int64 *value)
+{
+	int			rc = pgraft_store_read_meta(store, name, value);
+
+	return rc == PGRAFT_STORE_ABSENT ? PGRAFT_STORE_CORRUPT : rc;
 }
 
 /* Reads the store's revision and turns 0 into it; refuses what is not there. */

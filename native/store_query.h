@@ -23,6 +23,7 @@
 #define PGRAFT_STORE_COMPACTED		1000003 /* that history is gone */
 #define PGRAFT_STORE_FUTURE			1000004 /* that revision is not here yet */
 #define PGRAFT_STORE_CORRUPT		1000005 /* the file contradicts itself */
+#define PGRAFT_STORE_JUDGE			1000007 /* find out who may do it, first */
 
 /* An environment opened read-only, with what a query needs of it. */
 typedef struct PgraftStoreHandle
@@ -32,10 +33,17 @@ typedef struct PgraftStoreHandle
 	MDB_dbi		meta;
 	MDB_dbi		keys;
 	MDB_dbi		revisions;
+	MDB_dbi		grant_table;
+	bool		has_grant_table;	/* a store of version 1.0 may have none */
+	uint64		opening;		/* a number that no other opening has */
 	MDB_cursor *scan;			/* walks over keys */
 	MDB_cursor *lookup;			/* finds the revision of one key */
 	MDB_cursor *history;		/* walks over revisions */
+	MDB_cursor *grants;			/* walks over grants of keys; may be NULL */
 } PgraftStoreHandle;
+
+/* See store_grants.h. */
+typedef struct PgraftStoreAuthority PgraftStoreAuthority;
 
 typedef int (*PgraftStoreQuery) (PgraftStoreHandle *store, void *request);
 
@@ -142,6 +150,8 @@ typedef struct PgraftStoreTotals
 	MAXALIGN(sizeof(PgraftStoreEntry) + (Size) (entry)->key_len + (entry)->value_len)
 
 extern int	pgraft_store_open_tables(PgraftStoreHandle *store, MDB_txn *txn);
+extern int	pgraft_store_read_meta(PgraftStoreHandle *store, const char *name,
+								   int64 *value);
 extern int	pgraft_store_get(PgraftStoreHandle *store, void *request);
 extern int	pgraft_store_scan(PgraftStoreHandle *store, void *request);
 extern int	pgraft_store_changes(PgraftStoreHandle *store, void *request);

@@ -31,6 +31,7 @@
 #include "guc.h"
 #include "shared.h"
 #include "status.h"
+#include "store_grants.h"
 #include "store_reader.h"
 #include "suspect.h"
 
@@ -41,6 +42,7 @@
 #define TABLES_MAX				16
 
 static PgraftStoreHandle store;
+static uint64 openings = 0;
 static int64 open_generation = 0;	/* 0: nothing is open */
 static int64 open_epoch;		/* the worker that used it then */
 static int64 bad_generation = 0;	/* 0: none was met */
@@ -116,6 +118,8 @@ open_cursors(void *argument)
 		rc = mdb_cursor_open(store.txn, store.keys, &store.lookup);
 	if (rc == MDB_SUCCESS)
 		rc = mdb_cursor_open(store.txn, store.revisions, &store.history);
+	if (rc == MDB_SUCCESS && store.has_grant_table)
+		rc = mdb_cursor_open(store.txn, store.grant_table, &store.grants);
 	mdb_txn_reset(store.txn);
 	return rc;
 }
@@ -130,6 +134,8 @@ close_all(void *argument)
 		mdb_cursor_close(store.lookup);
 	if (store.history != NULL)
 		mdb_cursor_close(store.history);
+	if (store.grants != NULL)
+		mdb_cursor_close(store.grants);
 	if (store.txn != NULL)
 		mdb_txn_abort(store.txn);
 	if (store.env != NULL)
@@ -304,6 +310,7 @@ open_store(int64 generation, int64 epoch, const char **why)
 	snprintf(path, sizeof(path), "%s/store/%lld", pgraft_data_directory(),
 			 (long long) generation);
 	memset(&store, 0, sizeof(store));
+	store.opening = ++openings;
 	rc = guarded_step(open_files, path, generation);
 	if (rc == MDB_SUCCESS)
 		rc = guarded_step(touch_first_pages, NULL, generation);
@@ -333,6 +340,7 @@ open_store(int64 generation, int64 epoch, const char **why)
 /* A query and its argument, through the guard. */
 typedef struct Window
 {
+	PgraftStoreAuthority *authority;	/* NULL: none is needed */
 	PgraftStoreQuery query;
 	void	   *request;
 } Window;
@@ -352,6 +360,10 @@ run_window(void *argument)
 		rc = mdb_cursor_renew(store.txn, store.lookup);
 	if (rc == MDB_SUCCESS)
 		rc = mdb_cursor_renew(store.txn, store.history);
+	if (rc == MDB_SUCCESS && store.grants != NULL)
+		rc = mdb_cursor_renew(store.txn, store.grants);
+	if (rc == MDB_SUCCESS && window->authority != NULL)
+		rc = pgraft_store_check_authority(&store, window->authority);
 	if (rc == MDB_SUCCESS)
 		rc = window->query(&store, window->request);
 	mdb_txn_reset(store.txn);
@@ -385,7 +397,14 @@ int
 pgraft_store_run(PgraftStoreQuery query, void *request, int64 *generation,
 				 const char **why)
 {
-	Window		window = {query, request};
+	return pgraft_store_run_with(NULL, query, request, generation, why);
+}
+
+int
+pgraft_store_run_with(PgraftStoreAuthority *authority, PgraftStoreQuery query,
+					  void *request, int64 *generation, const char **why)
+{
+	Window		window = {authority, query, request};
 	int64		epoch;
 	int			rc;
 

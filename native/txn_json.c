@@ -14,6 +14,7 @@
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
+#include "access.h"
 #include "slot_client.h"
 #include "text.h"
 #include "txn_json.h"
@@ -199,7 +200,8 @@ value_field(const Element *element)
 }
 
 static void
-encode_compare(StringInfo request, const Element *element)
+encode_compare(StringInfo request, PgraftAccess *access,
+			   const Element *element)
 {
 	/* In the order of PgraftCompareTarget and PgraftCompareOp. */
 	static const char *const targets[] = {"version", "create", "mod", "value",
@@ -212,6 +214,7 @@ encode_compare(StringInfo request, const Element *element)
 
 	check_fields(element, fields);
 	key = key_field(element);
+	pgraft_access_need(access, PGRAFT_RIGHT_READ, key, false);
 	target = word_field(element, "target", targets,
 						"Targets are version, create, mod, value and lease.");
 	op = word_field(element, "op", ops, "Comparisons are =, >, < and !=.");
@@ -224,7 +227,7 @@ encode_compare(StringInfo request, const Element *element)
 }
 
 static PgraftJsonOp
-encode_op(StringInfo request, const Element *element)
+encode_op(StringInfo request, PgraftAccess *access, const Element *element)
 {
 	/* In the order of PgraftJsonOp. */
 	static const char *const ops[] = {"put", "get", "get_prefix", "delete",
@@ -237,6 +240,7 @@ encode_op(StringInfo request, const Element *element)
 		{"op", "prefix", NULL},
 	};
 	PgraftJsonOp op;
+	PgraftBytes key;
 	PgraftBytes prefix;
 	int64		limit = 0;
 	int64		lease = PGRAFT_NO_LEASE;
@@ -250,30 +254,37 @@ encode_op(StringInfo request, const Element *element)
 			pq_sendbyte(request, PGRAFT_TXN_PUT);
 			if (field_of(element, "lease") != NULL)
 				lease = number_field(element, "lease");
-			pgraft_wire_put_put(request, key_field(element),
-								value_field(element), lease);
+			key = key_field(element);
+			pgraft_access_need(access, PGRAFT_RIGHT_WRITE, key, false);
+			pgraft_wire_put_put(request, key, value_field(element), lease);
 			break;
 		case PGRAFT_JSON_GET:
 			pq_sendbyte(request, PGRAFT_TXN_RANGE);
-			pgraft_wire_put_range(request, key_field(element), no_bytes, 0, 0, 0);
+			key = key_field(element);
+			pgraft_access_need(access, PGRAFT_RIGHT_READ, key, false);
+			pgraft_wire_put_range(request, key, no_bytes, 0, 0, 0);
 			break;
 		case PGRAFT_JSON_GET_PREFIX:
 			prefix = prefix_field(element);
 			if (field_of(element, "limit") != NULL)
 				limit = number_field(element, "limit");
+			pgraft_access_need(access, PGRAFT_RIGHT_READ, prefix, true);
 			pq_sendbyte(request, PGRAFT_TXN_RANGE);
 			pgraft_wire_put_range(request, prefix.len > 0 ? prefix : every_key,
 								  pgraft_prefix_end(prefix), limit, 0, 0);
 			break;
 		case PGRAFT_JSON_DELETE:
 			pq_sendbyte(request, PGRAFT_TXN_DELETE);
-			pgraft_wire_put_delete(request, key_field(element), no_bytes);
+			key = key_field(element);
+			pgraft_access_need(access, PGRAFT_RIGHT_WRITE, key, false);
+			pgraft_wire_put_delete(request, key, no_bytes);
 			break;
 		case PGRAFT_JSON_DELETE_PREFIX:
 			prefix = prefix_field(element);
 			if (prefix.len == 0)
 				invalid(element, "the prefix of a deletion is empty",
 						"To delete every key, use pgraft_kv_reset().");
+			pgraft_access_need(access, PGRAFT_RIGHT_WRITE, prefix, true);
 			pq_sendbyte(request, PGRAFT_TXN_DELETE);
 			pgraft_wire_put_delete(request, prefix, pgraft_prefix_end(prefix));
 			break;
@@ -289,8 +300,8 @@ encode_op(StringInfo request, const Element *element)
 }
 
 static void
-encode_branch(StringInfo request, Jsonb *list, const char *name,
-			  PgraftTxnBranch *branch, bool *reads)
+encode_branch(StringInfo request, PgraftAccess *access, Jsonb *list,
+			  const char *name, PgraftTxnBranch *branch, bool *reads)
 {
 	branch->count = element_count(list, name, PGRAFT_TXN_OPS_MAX);
 	pq_sendint16(request, (uint16) branch->count);
@@ -298,17 +309,17 @@ encode_branch(StringInfo request, Jsonb *list, const char *name,
 	{
 		Element		element = element_at(list, name, i);
 
-		branch->ops[i] = encode_op(request, &element);
+		branch->ops[i] = encode_op(request, access, &element);
 		if (branch->ops[i] == PGRAFT_JSON_GET ||
 			branch->ops[i] == PGRAFT_JSON_GET_PREFIX)
 			*reads = true;
 	}
 }
 
-/* Turns the three lists into a TXN request. */
-void
-pgraft_txn_encode(StringInfo request, Jsonb *compares, Jsonb *success,
-				  Jsonb *failure, PgraftTxnShape *shape)
+/* Turns the three lists into a TXN request, and adds what it needs. */
+static void
+encode(StringInfo request, PgraftAccess *access, Jsonb *compares,
+	   Jsonb *success, Jsonb *failure, PgraftTxnShape *shape)
 {
 	int			count = element_count(compares, "compares",
 									PGRAFT_TXN_COMPARES_MAX);
@@ -319,11 +330,13 @@ pgraft_txn_encode(StringInfo request, Jsonb *compares, Jsonb *success,
 	{
 		Element		element = element_at(compares, "compares", i);
 
-		encode_compare(request, &element);
+		encode_compare(request, access, &element);
 	}
 	shape->reads = false;
-	encode_branch(request, success, "success", &shape->success, &shape->reads);
-	encode_branch(request, failure, "failure", &shape->failure, &shape->reads);
+	encode_branch(request, access, success, "success", &shape->success,
+				  &shape->reads);
+	encode_branch(request, access, failure, "failure", &shape->failure,
+				  &shape->reads);
 }
 
 Datum
@@ -331,6 +344,7 @@ pgraft_kv_txn(PG_FUNCTION_ARGS)
 {
 	StringInfoData request;
 	PgraftResponse response;
+	PgraftAccess access;
 	PgraftTxnShape *shape = palloc(sizeof(*shape));
 
 	for (int i = 0; i < 3; i++)
@@ -339,10 +353,11 @@ pgraft_kv_txn(PG_FUNCTION_ARGS)
 
 		pgraft_not_null(fcinfo, i, names[i]);
 	}
-	pgraft_txn_encode(&request, PG_GETARG_JSONB_P(0), PG_GETARG_JSONB_P(1),
-					  PG_GETARG_JSONB_P(2), shape);
+	pgraft_access_begin(&access, false);
+	encode(&request, &access, PG_GETARG_JSONB_P(0), PG_GETARG_JSONB_P(1),
+		   PG_GETARG_JSONB_P(2), shape);
 	pgraft_prevent_write("pgraft_kv_txn()");
-	response = pgraft_call(&request, PGRAFT_CALL_WRITE |
-						   (shape->reads ? PGRAFT_CALL_LARGE : 0));
+	response = pgraft_access_call(&access, &request, PGRAFT_CALL_WRITE |
+								  (shape->reads ? PGRAFT_CALL_LARGE : 0));
 	PG_RETURN_JSONB_P(pgraft_txn_decode(&response, shape));
 }

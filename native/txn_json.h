@@ -35,9 +35,6 @@ typedef struct PgraftTxnShape
 	bool		reads;			/* some operation returns keys */
 } PgraftTxnShape;
 
-extern void pgraft_txn_encode(StringInfo request, Jsonb *compares,
-							  Jsonb *success, Jsonb *failure,
-							  PgraftTxnShape *shape);
 extern Jsonb *pgraft_txn_decode(PgraftResponse *response,
 								const PgraftTxnShape *shape);
 

@@ -94,6 +94,27 @@ pgraft_wire_put_compare(StringInfo request, PgraftCompareTarget target,
 		pq_sendint64(request, (uint64) number);
 }
 
+/* Makes a request that says with which authority another one comes. */
+void
+pgraft_wire_authorize(StringInfo authorized, StringInfo request,
+					  int64 authority)
+{
+	pgraft_wire_begin(authorized, PGRAFT_OP_AUTHORIZED);
+	pq_sendint64(authorized, (uint64) authority);
+	appendBinaryStringInfo(authorized, request->data, request->len);
+}
+
+/* What a request does, whether it comes with authority or without. */
+PgraftOp
+pgraft_wire_op(const char *request, int len)
+{
+	unsigned char op = request[1];
+
+	if (op == PGRAFT_OP_AUTHORIZED && len > PGRAFT_AUTHORITY_SIZE + 1)
+		op = request[PGRAFT_AUTHORITY_SIZE + 1];
+	return (PgraftOp) op;
+}
+
 /* What a request is called in messages and in pgraft_get_queue_status(). */
 const char *
 pgraft_op_name(int op)
@@ -124,6 +145,14 @@ pgraft_op_name(int op)
 			return "lease_keys";
 		case PGRAFT_OP_LOG_APPEND:
 			return "log_append";
+		case PGRAFT_OP_AUTHORIZED:
+			return "authorized";
+		case PGRAFT_OP_KEY_GRANT:
+			return "key_grant";
+		case PGRAFT_OP_KEY_REVOKE:
+			return "key_revoke";
+		case PGRAFT_OP_KEY_ENFORCE:
+			return "key_enforce";
 		case PGRAFT_OP_BARRIER:
 			return "barrier";
 		case PGRAFT_OP_INIT:

@@ -31,6 +31,8 @@
 /* SQLSTATEs of pgraft's own, beside the standard ones. */
 #define PGRAFT_ERRCODE_NOT_ACCEPTED	MAKE_SQLSTATE('P','G','R','0','1')
 #define PGRAFT_ERRCODE_REVISION		MAKE_SQLSTATE('P','G','R','0','2')
+/* Never shown: the request has to be judged and sent again. */
+#define PGRAFT_ERRCODE_GRANTS		MAKE_SQLSTATE('P','G','R','0','3')
 #define PGRAFT_ERRCODE_UNKNOWN		ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN
 
 typedef enum PgraftOp
@@ -44,6 +46,10 @@ typedef enum PgraftOp
 	PGRAFT_OP_LEASE_GRANT = 7,
 	PGRAFT_OP_LEASE_REVOKE = 8,
 	PGRAFT_OP_LOG_APPEND = 10,
+	PGRAFT_OP_AUTHORIZED = 11,
+	PGRAFT_OP_KEY_GRANT = 12,
+	PGRAFT_OP_KEY_REVOKE = 13,
+	PGRAFT_OP_KEY_ENFORCE = 14,
 	PGRAFT_OP_LEASE_KEEP_ALIVE = 30,
 	PGRAFT_OP_LEASE_LIST = 31,
 	PGRAFT_OP_LEASE_KEYS = 32,
@@ -64,6 +70,10 @@ typedef enum PgraftOp
 	PGRAFT_OP_RESTORE = 54,
 	PGRAFT_OP_REPLACE_NODE = 55
 } PgraftOp;
+
+/* What AUTHORIZED puts before a request, and what it says of a superuser's. */
+#define PGRAFT_AUTHORITY_SIZE		(1 + 1 + 8)
+#define PGRAFT_AUTHORITY_EXEMPT		INT64CONST(-1)
 
 /* BACKUP */
 typedef enum PgraftBackupSource
@@ -158,6 +168,10 @@ extern void pgraft_wire_put_compare(StringInfo request,
 									PgraftCompareTarget target,
 									PgraftCompareOp op, PgraftBytes key,
 									int64 number, PgraftBytes value);
+
+extern void pgraft_wire_authorize(StringInfo authorized, StringInfo request,
+								  int64 authority);
+extern PgraftOp pgraft_wire_op(const char *request, int len);
 
 extern const char *pgraft_op_name(int op);
 

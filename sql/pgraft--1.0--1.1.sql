@@ -343,3 +343,59 @@ COMMENT ON VIEW pgraft.events IS 'what happened on this node, as far as it is ke
 REVOKE ALL ON FUNCTION pgraft_events(bigint), pgraft_wait_event(bigint, interval) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgraft_events(bigint), pgraft_wait_event(bigint, interval) TO pg_monitor;
 GRANT SELECT ON pgraft.events TO pg_monitor;
+
+/* ---------- grants on keys ---------- */
+
+CREATE FUNCTION pgraft_kv_grant(role name, prefix text, rights text) RETURNS boolean
+AS 'MODULE_PATHNAME', 'pgraft_kv_grant'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION pgraft_kv_grant(name, text, text) IS 'let a role, or public, read or write the keys that begin with a prefix; false when it could already';
+
+CREATE FUNCTION pgraft_kv_revoke(role name, prefix text, rights text DEFAULT 'read, write') RETURNS boolean
+AS 'MODULE_PATHNAME', 'pgraft_kv_revoke'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION pgraft_kv_revoke(name, text, text) IS 'take back what was granted for exactly this prefix; false when it was not';
+
+CREATE FUNCTION pgraft_kv_enforce_grants(enforce boolean) RETURNS boolean
+AS 'MODULE_PATHNAME', 'pgraft_kv_enforce_grants'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION pgraft_kv_enforce_grants(boolean) IS 'whether grants on keys count, on every node; false when it was so already';
+
+CREATE FUNCTION pgraft_kv_grants() RETURNS TABLE (
+    role name,
+    prefix text,
+    can_read boolean,
+    can_write boolean)
+AS 'MODULE_PATHNAME', 'pgraft_kv_grants'
+LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED ROWS 100;
+COMMENT ON FUNCTION pgraft_kv_grants() IS 'the grants on keys, as this node has them';
+
+CREATE FUNCTION pgraft_kv_grants_enforced() RETURNS boolean
+AS 'MODULE_PATHNAME', 'pgraft_kv_grants_enforced'
+LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
+COMMENT ON FUNCTION pgraft_kv_grants_enforced() IS 'whether grants on keys count, as this node has it';
+
+CREATE FUNCTION pgraft_kv_has_privilege(role name, key text, "right" text) RETURNS boolean
+AS 'MODULE_PATHNAME', 'pgraft_kv_has_privilege'
+LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
+COMMENT ON FUNCTION pgraft_kv_has_privilege(name, text, text) IS 'whether the grants on keys let a role read or write a key, enforced or not';
+
+CREATE VIEW pgraft.kv_grants AS
+SELECT g.role, g.prefix, g.can_read, g.can_write, @extschema@.pgraft_kv_grants_enforced() AS enforced
+  FROM @extschema@.pgraft_kv_grants() g;
+COMMENT ON VIEW pgraft.kv_grants IS 'who may read and write the keys that begin with which prefixes';
+
+REVOKE ALL ON FUNCTION
+    pgraft_kv_grant(name, text, text),
+    pgraft_kv_revoke(name, text, text),
+    pgraft_kv_enforce_grants(boolean),
+    pgraft_kv_grants(),
+    pgraft_kv_grants_enforced(),
+    pgraft_kv_has_privilege(name, text, text)
+    FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION
+    pgraft_kv_grants(),
+    pgraft_kv_grants_enforced(),
+    pgraft_kv_has_privilege(name, text, text)
+    TO pg_monitor;
+GRANT SELECT ON pgraft.kv_grants TO pg_monitor;

@@ -49,6 +49,20 @@ final class Checks {
     }
   }
 
+  static void grant(ByteBuffer role, ByteBuffer prefix, int rights) throws PgraftException {
+    if (!role.hasRemaining() || role.remaining() > Limits.ROLE_BYTES_MAX) {
+      throw new PgraftException(
+          new Failure(
+              SqlState.BAD_ARGUMENT, "the name of a role has 1 to " + Limits.ROLE_BYTES_MAX + " bytes", "", ""));
+    }
+    if (prefix.remaining() > Limits.KEY_BYTES_MAX) {
+      throw keyTooLong(prefix.remaining());
+    }
+    if (rights <= 0 || (rights & ~GrantRequest.ALL) != 0) {
+      throw new PgraftException(new Failure(SqlState.BAD_ARGUMENT, "there are no rights " + rights, "", ""));
+    }
+  }
+
   /** No key may be put twice, or put and deleted, by one branch: each key has one version per revision (etcd's rule). */
   static void distinct(List<TxnOp> ops) throws PgraftException {
     final Set<ByteBuffer> puts = new HashSet<>();

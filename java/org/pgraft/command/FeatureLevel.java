@@ -8,11 +8,11 @@ public final class FeatureLevel {
   /** The keys, their history, members and the leadership lease: version 1.0. */
   public static final int FIRST = 1;
 
-  /** Leases of keys: version 1.1. */
-  public static final int KEY_LEASES = 2;
+  /** Leases of keys, and grants on keys: version 1.1. */
+  public static final int LEASES_AND_GRANTS = 2;
 
   /** The level of this program. */
-  public static final int CURRENT = KEY_LEASES;
+  public static final int CURRENT = LEASES_AND_GRANTS;
 
   private FeatureLevel() {}
 }

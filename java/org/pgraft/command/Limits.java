@@ -38,5 +38,11 @@ public final class Limits {
   /** Longest time to live of a lease, in milliseconds: 366 days. */
   public static final long LEASE_MILLIS_MAX = 366L * 24 * 60 * 60 * 1000;
 
+  /** Most grants of keys: sessions keep all of them in memory and look through them. */
+  public static final int GRANTS_MAX = 1_000;
+
+  /** Longest name of a role, in bytes: PostgreSQL's own limit. */
+  public static final int ROLE_BYTES_MAX = 63;
+
   private Limits() {}
 }

@@ -9,7 +9,7 @@ import java.util.UUID;
 
 /**
  * One request, as a session or the engine sends it. Its wire form is: version (1 byte), operation (1 byte), body; see each
- * record, and {@link LeaseRequest}. Decoding checks every limit, so an instance is always within them. Immutable; the buffers are views of the bytes
+ * record, {@link LeaseRequest}, {@link GrantRequest} and {@link Authorized}. Decoding checks every limit, so an instance is always within them. Immutable; the buffers are views of the bytes
  * it was read from and must not be moved.
  */
 public interface Request {

@@ -19,7 +19,8 @@ public final class Requests {
    * @throws PgraftException when the bytes are no request of this version, or exceed a limit
    */
   public static Request decode(ByteBuffer bytes) throws PgraftException {
-    if (bytes.remaining() > Limits.REQUEST_BYTES_MAX) {
+    final WireReader in = new WireReader(bytes.duplicate(), WHAT);
+    if (bytes.remaining() > limit(bytes)) {
       throw new PgraftException(
           new Failure(
               SqlState.LIMIT_EXCEEDED,
@@ -27,11 +28,16 @@ public final class Requests {
               "It has " + bytes.remaining() + " bytes, the limit is " + Limits.REQUEST_BYTES_MAX + ".",
               "Split it into several."));
     }
-    final WireReader in = new WireReader(bytes.duplicate(), WHAT);
     in.version(Request.VERSION);
     final Request request = body(Op.of(in.u8()), in);
     in.end();
     return request;
+  }
+
+  /** What says with which authority a request comes does not take of its room. */
+  private static int limit(ByteBuffer bytes) {
+    final boolean wrapped = bytes.remaining() > 1 && bytes.get(bytes.position() + 1) == Op.AUTHORIZED.code();
+    return Limits.REQUEST_BYTES_MAX + (wrapped ? Authorized.HEADER_BYTES : 0);
   }
 
   private static Request body(Op op, WireReader in) throws PgraftException {
@@ -48,6 +54,10 @@ public final class Requests {
       case LEASE_KEEP_ALIVE -> new LeaseRequest.KeepAlive(in.i64());
       case LEASE_LIST -> new LeaseRequest.ListAll();
       case LEASE_KEYS -> new LeaseRequest.Keys(in.i64());
+      case AUTHORIZED -> Authorized.readBody(in);
+      case KEY_GRANT -> GrantRequest.Grant.readBody(in);
+      case KEY_REVOKE -> GrantRequest.Revoke.readBody(in);
+      case KEY_ENFORCE -> new GrantRequest.Enforce(in.u8() != 0);
       case LOG_APPEND -> logAppend(in);
       case ACQUIRE -> new Request.Acquire(in.i32(), in.i64(), in.i64());
       case RELEASE -> new Request.Release(in.i32(), in.i64());

@@ -8,6 +8,12 @@ public final class SqlState {
   /** The revision asked for was compacted away or does not exist yet. */
   public static final String REVISION_NOT_KEPT = "PGR02";
 
+  /**
+   * The grants of keys changed since the sender looked at them; nothing was changed. Between engine and session only: a session
+   * looks again and sends the request once more.
+   */
+  public static final String GRANTS_CHANGED = "PGR03";
+
   /** It may have been carried out, or may yet be (transaction_resolution_unknown). */
   public static final String OUTCOME_UNKNOWN = "08007";
 

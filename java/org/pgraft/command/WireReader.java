@@ -63,6 +63,13 @@ public final class WireReader {
     return view;
   }
 
+  /** All that is left, as a view. */
+  ByteBuffer rest() {
+    final ByteBuffer view = in.slice();
+    in.position(in.limit());
+    return view;
+  }
+
   /** A byte string in UTF-8. */
   public String text() throws PgraftException {
     return StandardCharsets.UTF_8.decode(bytes()).toString();

@@ -9,6 +9,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.apache.ratis.server.RaftServer;
+import org.pgraft.command.Authorized;
 import org.pgraft.command.Failure;
 import org.pgraft.command.LeaseRequest;
 import org.pgraft.command.PgraftException;
@@ -96,7 +97,7 @@ final class Dispatcher {
   }
 
   private CompletableFuture<ByteBuffer> unlogged(Request request, ByteBuffer bytes, long deadline) {
-    if (request instanceof Request.Range) {
+    if (request instanceof Request.Range || request instanceof Authorized) {
       return parts.gateway().execute(bytes, deadline, HolderGateway.Policy.read());
     }
     if (request instanceof Request.Barrier) {

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
+import org.pgraft.command.Authorized;
 import org.pgraft.command.LeaseRequest;
 import org.pgraft.command.PgraftException;
 import org.pgraft.command.Request;
@@ -53,8 +54,8 @@ final class HolderDuties implements HolderGateway.Here {
     if (gateway.get().underLease(term -> term).isEmpty()) {
       return notHolder();
     }
-    if (request instanceof Request.Range range) {
-      return read((open, term) -> open.range(range)).map(HolderDuties::answered).orElseGet(HolderDuties::notHolder);
+    if (request instanceof Request.Range || request instanceof Authorized && !request.isLogged()) {
+      return read((open, term) -> open.range(request)).map(HolderDuties::answered).orElseGet(HolderDuties::notHolder);
     }
     if (request instanceof Request.Barrier) {
       return read((open, term) -> barrier(open)).map(HolderDuties::answered).orElseGet(HolderDuties::notHolder);

@@ -7,6 +7,7 @@ import org.lmdbjava.Txn;
 import org.pgraft.command.Batch;
 import org.pgraft.command.BatchResult;
 import org.pgraft.command.Failure;
+import org.pgraft.command.GrantRequest;
 import org.pgraft.command.LeaseRequest;
 import org.pgraft.command.Limits;
 import org.pgraft.command.PgraftException;
@@ -39,6 +40,7 @@ final class Applier {
   private final MemberTable members;
   private final LeaseTable lease;
   private final KeyLeases keyLeases;
+  private final KeyGrants keyGrants;
   private final Scratch scratch = new Scratch();
 
   Applier(
@@ -47,13 +49,15 @@ final class Applier {
       Dedupe dedupe,
       MemberTable members,
       LeaseTable lease,
-      KeyLeases keyLeases) {
+      KeyLeases keyLeases,
+      KeyGrants keyGrants) {
     this.tables = tables;
     this.counters = counters;
     this.dedupe = dedupe;
     this.members = members;
     this.lease = lease;
     this.keyLeases = keyLeases;
+    this.keyGrants = keyGrants;
   }
 
   /** Carries out one entry. The position is the caller's to write. */
@@ -123,8 +127,9 @@ final class Applier {
       bytesLeft = Limits.BATCH_RESULT_BYTES_MAX - requests.size() * SHORT_RESPONSE_BYTES;
       try (KeySpace keys = new KeySpace(tables, txn, scratch, counters, keyLeases)) {
         final LeaseChanges leases = new LeaseChanges(txn, keys, keyLeases, counters, batch.timeMillis());
+        final GrantChanges grants = new GrantChanges(txn, keyGrants, counters, members);
         for (ByteBuffer request : requests) {
-          final ByteBuffer response = respond(keys, leases, request);
+          final ByteBuffer response = respond(keys, leases, grants, request);
           bytesLeft -= Math.max(0, response.remaining() - SHORT_RESPONSE_BYTES);
           responses.add(response);
         }
@@ -134,9 +139,10 @@ final class Applier {
       return responses;
     }
 
-    private ByteBuffer respond(KeySpace keys, LeaseChanges leases, ByteBuffer bytes) {
+    private ByteBuffer respond(KeySpace keys, LeaseChanges leases, GrantChanges grants, ByteBuffer bytes) {
       try {
-        return carryOut(keys, leases, Requests.decode(bytes));
+        final Request request = grants.admit(Requests.decode(bytes));
+        return request instanceof GrantRequest change ? grants.carryOut(change) : carryOut(keys, leases, request);
       } catch (PgraftException e) {
         return Responses.error(e.failure());
       }
@@ -163,7 +169,7 @@ final class Applier {
         return append(append);
       }
       if (request instanceof LeaseRequest.Grant grant) {
-        return leases.grant(grant, members.oldest());
+        return leases.grant(grant, members);
       }
       if (request instanceof LeaseRequest.Revoke revoke) {
         return leases.revoke(revoke);

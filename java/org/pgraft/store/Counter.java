@@ -3,7 +3,7 @@ package org.pgraft.store;
 /** The numbers in the table "meta"; each is stored under its name, in 8 bytes. */
 enum Counter {
   /** Version of the layout. */
-  FORMAT("format", Layout.FORMAT_WITHOUT_LEASES),
+  FORMAT("format", Layout.FORMAT_FIRST),
   /** Revision of the last change; 1 on an empty store, as in etcd. */
   REVISION("revision", 1),
   /** The oldest revision that can still be read. */
@@ -29,7 +29,11 @@ enum Counter {
   /** Keys ever deleted. */
   DELETES("deletes", 0),
   /** The lease that was given last. */
-  LAST_LEASE("last_lease", 0);
+  LAST_LEASE("last_lease", 0),
+  /** How often the grants of keys, or whether they count, were changed; sessions read it. */
+  GRANTS_VERSION("grants_version", 0),
+  /** 1 while the grants of keys count; sessions read it. */
+  GRANTS_ENFORCED("grants_enforced", 0);
 
   private final String key;
   private final long initial;

@@ -38,6 +38,11 @@ final class Counters {
     values[counter.ordinal()] += number;
   }
 
+  /** Something entered the state that version 1.0 does not know: no node of that version takes part any more. */
+  void useLayout() {
+    set(Counter.FORMAT, Math.max(get(Counter.FORMAT), Layout.FORMAT));
+  }
+
   LogPosition position() {
     return new LogPosition(get(Counter.APPLIED_TERM), get(Counter.APPLIED_INDEX));
   }
@@ -57,21 +62,19 @@ final class Counters {
   void load(Txn<ByteBuffer> txn, Dbi<ByteBuffer> meta) {
     for (Counter counter : ALL) {
       final long number =
-          counter == Counter.LAST_LEASE && !isThere(txn, meta, counter)
-              ? counter.initial()
-              : read(txn, meta, counter);
+          counter.ordinal() >= Counter.LAST_LEASE.ordinal() ? readLater(txn, meta, counter) : read(txn, meta, counter);
       values[counter.ordinal()] = number;
       stored[counter.ordinal()] = number;
     }
-    if (get(Counter.FORMAT) < Layout.FORMAT_WITHOUT_LEASES || get(Counter.FORMAT) > Layout.FORMAT) {
+    if (get(Counter.FORMAT) < Layout.FORMAT_FIRST || get(Counter.FORMAT) > Layout.FORMAT) {
       throw new DamagedException(
           "its layout is version " + get(Counter.FORMAT) + ", this program knows versions up to " + Layout.FORMAT);
     }
   }
 
-  /** Stores of before there were leases lack what counts them. */
-  private static boolean isThere(Txn<ByteBuffer> txn, Dbi<ByteBuffer> meta, Counter counter) {
-    return meta.get(txn, KEYS[counter.ordinal()]) != null;
+  /** Reads a value that stores of version 1.0 lack; they have what it begins with. */
+  static long readLater(Txn<ByteBuffer> txn, Dbi<ByteBuffer> meta, Counter counter) {
+    return meta.get(txn, KEYS[counter.ordinal()]) == null ? counter.initial() : read(txn, meta, counter);
   }
 
   /**

@@ -10,8 +10,8 @@ final class Layout {
   /** Newest version of the layout. */
   static final long FORMAT = 2;
 
-  /** Without the tables of the leases: what a store has until the first lease is given. */
-  static final long FORMAT_WITHOUT_LEASES = 1;
+  /** What a store has until the first lease is given, or the first grant of keys. */
+  static final long FORMAT_FIRST = 1;
 
   /** A revision and the place within it: the key of a record, and in complement the duplicate of a key. */
   static final int POSITION_BYTES = 8 + 4;
@@ -47,7 +47,7 @@ final class Layout {
 
   /** The feature level that a node needs to know a layout. */
   static int levelOf(long format) {
-    return format == FORMAT_WITHOUT_LEASES ? FeatureLevel.FIRST : FeatureLevel.KEY_LEASES;
+    return format == FORMAT_FIRST ? FeatureLevel.FIRST : FeatureLevel.LEASES_AND_GRANTS;
   }
 
   /** The size of a record. */

@@ -7,7 +7,6 @@ import java.util.Map;
 import java.util.Optional;
 import org.lmdbjava.Txn;
 import org.pgraft.command.Failure;
-import org.pgraft.command.FeatureLevel;
 import org.pgraft.command.KeyRange;
 import org.pgraft.command.LeaseRequest;
 import org.pgraft.command.Limits;
@@ -41,18 +40,11 @@ final class LeaseChanges {
   }
 
   /**
-   * @param oldest the member that knows the least
-   * @throws PgraftException when it knows no leases, or there are too many
+   * @param members those that have to know leases
+   * @throws PgraftException when one does not, or there are too many
    */
-  ByteBuffer grant(LeaseRequest.Grant request, Optional<MemberRecord> oldest) throws PgraftException {
-    if (oldest.isPresent() && oldest.get().featureLevel() < FeatureLevel.KEY_LEASES) {
-      throw new PgraftException(
-          new Failure(
-              SqlState.NOT_SUPPORTED,
-              "not every member of the cluster knows leases",
-              "Node " + oldest.get().node() + " runs a version of pgraft without them.",
-              "Install the same version on every node and restart them one after the other."));
-    }
+  ByteBuffer grant(LeaseRequest.Grant request, MemberTable members) throws PgraftException {
+    members.requireNewest("leases");
     if (leases.all().size() >= Limits.LEASES_MAX) {
       throw new PgraftException(
           new Failure(
@@ -63,7 +55,7 @@ final class LeaseChanges {
     }
     final long id = counters.get(Counter.LAST_LEASE) + 1;
     counters.set(Counter.LAST_LEASE, id);
-    counters.set(Counter.FORMAT, Math.max(counters.get(Counter.FORMAT), Layout.FORMAT));
+    counters.useLayout();
     leases.write(txn, new KeyLease(id, request.ttlMillis(), timeMillis, 0));
     return Responses.number(id);
   }
@@ -129,13 +121,13 @@ final class LeaseChanges {
   }
 
   /**
-   * Judges a transaction, the operations that are about to be carried out above all. But as long as there has been no lease,
-   * one that names a lease anywhere is refused: nodes of version 1.0 do that, whichever branch is taken.
+   * Judges a transaction, the operations that are about to be carried out above all. But as long as nothing was used that version
+   * 1.0 does not know, one that names a lease anywhere is refused: nodes of version 1.0 do that, whichever branch is taken.
    *
    * @param ops those of the branch that is taken
    */
   void checkPuts(Request.Txn transaction, List<TxnOp> ops) throws PgraftException {
-    if (counters.get(Counter.FORMAT) == Layout.FORMAT_WITHOUT_LEASES) {
+    if (counters.get(Counter.FORMAT) == Layout.FORMAT_FIRST) {
       for (List<TxnOp> branch : List.of(transaction.success(), transaction.failure())) {
         for (TxnOp op : branch) {
           if (op instanceof TxnOp.Put put) {

@@ -10,6 +10,7 @@ import org.lmdbjava.Cursor;
 import org.lmdbjava.Dbi;
 import org.lmdbjava.Txn;
 import org.pgraft.command.Failure;
+import org.pgraft.command.FeatureLevel;
 import org.pgraft.command.PgraftException;
 import org.pgraft.command.Request;
 import org.pgraft.command.SqlState;
@@ -50,8 +51,26 @@ final class MemberTable {
     return all;
   }
 
+  /**
+   * To be called before anything enters the state that version 1.0 does not know, see {@link Counters#useLayout}.
+   *
+   * @param what what would enter it
+   * @throws PgraftException when a member is of such a version
+   */
+  void requireNewest(String what) throws PgraftException {
+    final Optional<MemberRecord> oldest = oldest();
+    if (oldest.isPresent() && oldest.get().featureLevel() < FeatureLevel.LEASES_AND_GRANTS) {
+      throw new PgraftException(
+          new Failure(
+              SqlState.NOT_SUPPORTED,
+              "not every member of the cluster knows " + what,
+              "Node " + oldest.get().node() + " runs a version of pgraft without them.",
+              "Install the same version on every node and restart them one after the other."));
+    }
+  }
+
   /** The member that knows the least, of those that registered and were not removed; empty when there is none. */
-  Optional<MemberRecord> oldest() {
+  private Optional<MemberRecord> oldest() {
     return all.stream()
         .filter(member -> !member.removed())
         .min(Comparator.comparingInt(MemberRecord::featureLevel));

@@ -20,8 +20,8 @@ import org.pgraft.command.SqlState;
 import org.pgraft.command.WireWriter;
 
 /**
- * The replicated state: keys with their history, their leases, the members, the lease's last acquisition, the results of the last
- * batches, and up to where the log is applied. The effects of an entry and its position are one LMDB transaction, without
+ * The replicated state: keys with their history, their leases, the grants on them, the members, the lease's last acquisition,
+ * the results of the last batches, and up to where the log is applied. The effects of an entry and its position are one LMDB transaction, without
  * fsync: the log is the truth, see {@link StoreDirectory}.
  *
  * <p>A store that failed once applies nothing more ({@link StoreFailedException}) and is not trusted when it is opened
@@ -80,6 +80,7 @@ public final class Store implements AutoCloseable {
   private final MemberTable members;
   private final LeaseTable lease;
   private final KeyLeases keyLeases;
+  private final KeyGrants keyGrants;
   private final Applier applier;
   private final ArrayDeque<Scratch> scratches = new ArrayDeque<>();
 
@@ -98,7 +99,8 @@ public final class Store implements AutoCloseable {
     this.members = new MemberTable(tables.members());
     this.lease = new LeaseTable(tables.meta());
     this.keyLeases = new KeyLeases(tables);
-    this.applier = new Applier(tables, counters, dedupe, members, lease, keyLeases);
+    this.keyGrants = new KeyGrants(tables);
+    this.applier = new Applier(tables, counters, dedupe, members, lease, keyLeases, keyGrants);
   }
 
   /**
@@ -150,6 +152,7 @@ public final class Store implements AutoCloseable {
       members.load(txn);
       lease.load(txn);
       keyLeases.load(txn);
+      keyGrants.load(txn);
     }
     show(members.all());
     growMap();
@@ -284,7 +287,7 @@ public final class Store implements AutoCloseable {
   /** Something that is read in a transaction. */
   @FunctionalInterface
   private interface Read {
-    ByteBuffer from(Versions versions, long newest, long compacted) throws PgraftException;
+    ByteBuffer from(Txn<ByteBuffer> txn, Versions versions, long newest, long compacted) throws PgraftException;
   }
 
   private ByteBuffer read(Read read) throws PgraftException {
@@ -295,6 +298,7 @@ public final class Store implements AutoCloseable {
     try (Txn<ByteBuffer> txn = tables.env().txnRead();
         Versions versions = new Versions(tables, txn, scratch)) {
       return read.from(
+          txn,
           versions,
           Counters.read(txn, tables.meta(), Counter.REVISION),
           Counters.read(txn, tables.meta(), Counter.COMPACTED));
@@ -330,14 +334,22 @@ public final class Store implements AutoCloseable {
   }
 
   /**
-   * Reads keys, of the present or of a revision before.
+   * Reads keys, of the present or of a revision before. Whether they may be read is judged by the grants of the same moment.
    *
+   * @param asked a {@link Request.Range}, with authority or without
    * @return the response: the store's revision (8 bytes), then the range's keys
-   * @throws PgraftException when the revision is not kept, the result is too long, or the store cannot be read
+   * @throws PgraftException when the revision is not kept, the result is too long, the authority does not count, or the store
+   *     cannot be read
    */
-  public ByteBuffer range(Request.Range request) throws PgraftException {
+  public ByteBuffer range(Request asked) throws PgraftException {
     return read(
-        (versions, newest, compacted) -> {
+        (txn, versions, newest, compacted) -> {
+          final Request.Range request =
+              (Request.Range)
+                  GrantChanges.admit(
+                      asked,
+                      Counters.readLater(txn, tables.meta(), Counter.GRANTS_ENFORCED) != 0,
+                      Counters.readLater(txn, tables.meta(), Counter.GRANTS_VERSION));
           final long at = Revisions.readable(request.revision(), newest, compacted);
           final WireWriter out = Responses.begin().i64(newest);
           RangeReader.write(
@@ -359,7 +371,7 @@ public final class Store implements AutoCloseable {
    */
   public ByteBuffer hash(long revision) throws PgraftException {
     return read(
-        (versions, newest, compacted) -> {
+        (txn, versions, newest, compacted) -> {
           final long at = Revisions.readable(revision, newest, compacted);
           return Responses.begin().i64(at).i64(Checksum.of(versions, at)).done();
         });
@@ -482,7 +494,7 @@ public final class Store implements AutoCloseable {
   public ByteBuffer leaseKeys(long lease) throws PgraftException {
     requireKeyLease(lease);
     return read(
-        (versions, newest, compacted) -> {
+        (txn, versions, newest, compacted) -> {
           final List<ByteBuffer> keys = versions.attachedTo(lease);
           final WireWriter out = Responses.begin().i32(keys.size());
           keys.forEach(out::bytes);

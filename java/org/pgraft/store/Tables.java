@@ -31,7 +31,7 @@ final class Tables implements AutoCloseable {
   private static final int PLACES_FOR_MUTEXES = 4;
   private static final int PAGE_BYTES = 4096;
 
-  private static final int TABLES_MAX = 8;
+  private static final int TABLES_MAX = 9;
   private static final int FILE_MODE = 0600;
 
   private final Env<ByteBuffer> env;
@@ -42,6 +42,7 @@ final class Tables implements AutoCloseable {
   private final Dbi<ByteBuffer> members;
   private final Dbi<ByteBuffer> leases;
   private final Dbi<ByteBuffer> leaseKeys;
+  private final Dbi<ByteBuffer> keyGrants;
 
   /** What an environment is opened for. */
   private enum Opening {
@@ -72,10 +73,12 @@ final class Tables implements AutoCloseable {
     if (opening == Opening.READ) {
       leases = null;
       leaseKeys = null;
+      keyGrants = null;
     } else {
-      // Stores of before there were leases do not have them yet.
+      // Stores of version 1.0 do not have them yet.
       leases = env.openDbi("lease", MDB_CREATE);
       leaseKeys = env.openDbi("lease_key", MDB_CREATE);
+      keyGrants = env.openDbi("key_grant", MDB_CREATE);
     }
   }
 
@@ -186,6 +189,11 @@ final class Tables implements AutoCloseable {
   /** Which keys each lease has; not of what was opened by {@link #openCopy}. */
   Dbi<ByteBuffer> leaseKeys() {
     return leaseKeys;
+  }
+
+  /** Who may read and write which keys; not of what was opened by {@link #openCopy}. */
+  Dbi<ByteBuffer> keyGrants() {
+    return keyGrants;
   }
 
   @Override

@@ -36,6 +36,7 @@ public final class RollingUpgradeTest {
       for (TestNode node : order) {
         workTogether(cluster);
         assertEquals(UNKNOWN_TO_A_MEMBER, failure(order.get(0), "SELECT pgraft_lease_grant('1 minute')"));
+        assertEquals(UNKNOWN_TO_A_MEMBER, failure(order.get(0), "SELECT pgraft_kv_enforce_grants(true)"));
         node.stop("fast");
         node.install(present);
         node.start();

@@ -88,14 +88,6 @@ final class LimitsTest {
   }
 
   @Test
-  void when_aLeaseIsAskedFor_then_itDoesNotExist() {
-    final Failure refused = refusal(Samples.op(1).text("k").text("v").i64(42).u8(0).done());
-
-    assertEquals(SqlState.BAD_ARGUMENT, refused.sqlState());
-    assertTrue(refused.message().contains("42"), refused.message());
-  }
-
-  @Test
   void when_plainPutsTravelTogether_then_thousandsMayAndNoMore() throws Exception {
     final Request.Txn most = (Request.Txn) Requests.decode(puts(10_000));
     assertEquals(10_000, most.success().size());

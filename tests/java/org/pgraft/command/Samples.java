@@ -40,6 +40,13 @@ final class Samples {
     all.put(new LeaseRequest.KeepAlive(9), op(30).i64(9).done());
     all.put(new LeaseRequest.ListAll(), op(31).done());
     all.put(new LeaseRequest.Keys(9), op(32).i64(9).done());
+    all.put(new Authorized(1L << 33, new Request.Reset()), op(11).i64(1L << 33).raw(op(6).done()).done());
+    all.put(
+        new Authorized(Authorized.EXEMPT, new Request.Delete(ONE)),
+        op(11).i64(-1).raw(op(2).text("key").text("").u8(0).done()).done());
+    all.put(new GrantRequest.Grant(bytes("app"), KEY, GrantRequest.ALL), op(12).text("app").text("key").u8(3).done());
+    all.put(new GrantRequest.Revoke(bytes("app"), NONE, GrantRequest.READ), op(13).text("app").text("").u8(1).done());
+    all.put(new GrantRequest.Enforce(true), op(14).u8(1).done());
     all.put(new Request.LogAppend(7, VALUE), op(10).i64(7).text(SECRET).done());
     all.put(new Request.Acquire(3, 1L << 33, 900), op(20).i32(3).i64(1L << 33).i64(900).done());
     all.put(new Request.Release(3, 1L << 33), op(21).i32(3).i64(1L << 33).done());

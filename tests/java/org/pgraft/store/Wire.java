@@ -48,6 +48,22 @@ final class Wire {
     return new LeaseRequest.Expire(term, List.of(leases)).encode();
   }
 
+  static ByteBuffer keyGrant(String role, String prefix, int rights) {
+    return request(12).text(role).text(prefix).u8(rights).done();
+  }
+
+  static ByteBuffer keyRevoke(String role, String prefix, int rights) {
+    return request(13).text(role).text(prefix).u8(rights).done();
+  }
+
+  static ByteBuffer enforce(boolean enforced) {
+    return request(14).u8(enforced ? 1 : 0).done();
+  }
+
+  static ByteBuffer authorized(long version, ByteBuffer request) {
+    return request(11).i64(version).raw(request).done();
+  }
+
   static ByteBuffer delete(String key, String end) {
     return request(2).text(key).text(end).u8(0).done();
   }
