@@ -33,7 +33,7 @@ export PG_CONFIG
 export PGRAFT_TARGET := $(CURDIR)/$(TARGET)
 
 .DEFAULT_GOAL := all
-.PHONY: all install uninstall install-tools uninstall-tools installcheck unit regress it long chaos seeded bench check site demo deb matrix lint clean help FORCE \
+.PHONY: all install uninstall install-tools uninstall-tools installcheck unit regress it long chaos seeded bench panels check site demo deb matrix lint clean help FORCE \
 	require-server require-jdk
 
 all: $(TARGET)/pgraft.so ## build the extension and the engine
@@ -127,6 +127,10 @@ bench: all ## how fast and how small, beside etcd (PARTS=puts,gets,footprint,sta
 		$(if $(RUNS),-Dpgraft.bench.repetitions=$(RUNS)) $(if $(OUTAGES),-Dpgraft.bench.outages=$(OUTAGES)) \
 		$(if $(SETTINGS),-Dpgraft.bench.settings='$(SETTINGS)') $(if $(WRITE_DOCS),-Dpgraft.bench.docs=true) \
 		-Dpgraft.bench.output=$(PGRAFT_TARGET)/bench
+
+panels: all ## the pictures of docs/monitoring.md: the dashboard's panels while a leader is killed and comes back
+	@PGRAFT_TEST_BACKEND=$${PGRAFT_TEST_BACKEND:-processes} scripts/cluster_tests $(MAVEN) test \
+		-Dtest.groups=panels -Dtest.excludedGroups=
 
 check: ## the tests: unit, pg_regress, several servers
 	@$(MAKE) --no-print-directory all

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.pgraft.cluster.Gnuplot;
 
 /**
  * A picture of figures over something that grows.
@@ -17,19 +18,10 @@ import java.util.Map;
  * @param series the points of each line, x before y, by the name of the line
  */
 record Plot(String name, String axis, String what, boolean logarithmic, Map<String, List<double[]>> series) {
-  private static final String DRAW =
-      "command -v gnuplot >/dev/null && exec gnuplot \"$1\"; echo 'no plots: gnuplot is not installed'; exit 1";
-
   /** Draws it with gnuplot into an SVG file of that directory; false where that is not installed. */
   boolean draw(Path directory) throws IOException, InterruptedException {
     Files.createDirectories(directory);
-    Path commands = Files.createTempFile("pgraft-plot", ".gp");
-    try {
-      Files.writeString(commands, commands(directory.resolve(file())));
-      return new ProcessBuilder("sh", "-c", DRAW, "sh", commands.toString()).inheritIO().start().waitFor() == 0;
-    } finally {
-      Files.delete(commands);
-    }
+    return Gnuplot.draw(commands(directory.resolve(file())));
   }
 
   String file() {
