@@ -15,7 +15,6 @@
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -54,20 +53,6 @@ prefix(void)
 	return bytes;
 }
 
-/* Whether a key can be shown as text in this database, whatever its encoding. */
-static bool
-is_shown(PgraftBytes key)
-{
-	if (GetDatabaseEncoding() == PG_UTF8)
-		return pgraft_is_text(key);
-	for (int i = 0; i < key.len; i++)
-	{
-		if (key.data[i] == '\0' || IS_HIGHBIT_SET(key.data[i]))
-			return false;
-	}
-	return true;
-}
-
 /* Sends one change; entry is NULL for history that is gone. */
 static void
 send_change(int64 revision, const PgraftStoreEntry *entry)
@@ -83,7 +68,7 @@ send_change(int64 revision, const PgraftStoreEntry *entry)
 	else
 	{
 		PgraftBytes key = {(const char *) (entry + 1), (int) entry->key_len};
-		int			place = is_shown(key) ? 2 : 3;
+		int			place = pgraft_is_shown(key) ? 2 : 3;
 
 		values[1] = CStringGetTextDatum(PGRAFT_STORE_IS_DELETION(entry) ? "delete" : "put");
 		values[place] = PointerGetDatum(cstring_to_text_with_len(key.data, key.len));

@@ -158,6 +158,20 @@ pgraft_is_text(PgraftBytes bytes)
 	return pg_verify_mbstr(PG_UTF8, bytes.data, bytes.len, true);
 }
 
+/* Whether octets of the engine are text in the database's encoding, for sure. */
+bool
+pgraft_is_shown(PgraftBytes bytes)
+{
+	if (GetDatabaseEncoding() == PG_UTF8)
+		return pgraft_is_text(bytes);
+	for (int i = 0; i < bytes.len; i++)
+	{
+		if (bytes.data[i] == '\0' || IS_HIGHBIT_SET(bytes.data[i]))
+			return false;
+	}
+	return true;
+}
+
 /* Octets of the engine as a string in the database's encoding. */
 char *
 pgraft_cstring(PgraftBytes bytes, const char *what)

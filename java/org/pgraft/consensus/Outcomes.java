@@ -3,6 +3,7 @@ package org.pgraft.consensus;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.LongAdder;
 import org.pgraft.command.Responses;
+import org.pgraft.command.SqlState;
 
 /**
  * Counts how requests ended. Thread-safe.
@@ -12,11 +13,14 @@ final class Outcomes {
   private final LongAdder failed = new LongAdder();
   private final LongAdder unknown = new LongAdder();
 
-  /** A response was given; it says itself whether it is a result or an error. */
+  /**
+   * A response was given; it says itself whether it is a result or an error. One that was judged by other grants is neither:
+   * its session judges it anew and sends it again.
+   */
   void answered(ByteBuffer response) {
     if (Responses.isOk(response)) {
       ok.increment();
-    } else {
+    } else if (!Responses.isError(response, SqlState.GRANTS_CHANGED)) {
       failed.increment();
     }
   }

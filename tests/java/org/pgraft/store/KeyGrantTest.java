@@ -70,6 +70,20 @@ final class KeyGrantTest {
   }
 
   @Test
+  void when_aClusterBeginsFromACopy_then_itHasItsGrants_andEnforcesThem() throws Exception {
+    store.call(Wire.keyGrant("app", "a/", WRITE));
+    store.call(Wire.enforce(true));
+    final long judged = version();
+    store.close();
+    DetachedStore.beginCluster(directory.resolve("store"));
+    store = new TestStore(Store.open(directory.resolve("store"), 1, TestStore.LIMITS, clean -> {}));
+
+    refused(Wire.put("a/1", "nobody's"));
+    store.call(Wire.authorized(judged, Wire.put("a/1", "somebody's")));
+    assertEquals(judged, version());
+  }
+
+  @Test
   void when_grantsAreEnforced_then_onlyWritesJudgedByTheNewestOnesAreApplied() throws Exception {
     store.call(Wire.keyGrant("app", "a/", WRITE));
     store.call(Wire.enforce(true));
