@@ -10,6 +10,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Backups, new clusters that begin with them, and what is left when a majority is lost for good. */
@@ -60,6 +61,7 @@ final class BackupTest extends ClusterTest {
   }
 
   @Test
+  @Tag("long")
   void when_the_server_dies_while_it_restores_then_all_of_it_is_there_or_nothing() throws Exception {
     TestCluster cluster = cluster(1);
     TestNode node = cluster.node(1);
@@ -158,6 +160,7 @@ final class BackupTest extends ClusterTest {
   }
 
   @Test
+  @Tag("long")
   void when_the_survivor_is_a_follower_then_the_rest_of_its_log_is_rescued_also_after_its_restart() throws Exception {
     // a lease long enough for a write after its holder was cut off
     TestCluster cluster = cluster(3, Map.of("pgraft.election_timeout", "5s"));

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A directory belongs to a member: one that is lost, old or another's takes no part, and says the way out. */
@@ -41,6 +42,7 @@ final class IdentityTest extends ClusterTest {
   }
 
   @Test
+  @Tag("long")
   void when_an_old_copy_is_started_again_and_again_then_it_never_gets_in() throws Exception {
     TestCluster cluster = cluster(3);
     TestNode node = cluster.node(3);
