@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Disks are full or fail: the node says so and stops taking part, loses nothing, and comes back by itself. */
@@ -91,6 +92,7 @@ final class DiskTest extends ClusterTest {
 
   /** The file gets its place all the same then, empty: Ratis replaces its files also when it could not write them. */
   @Test
+  @Tag("long")
   void when_term_and_configuration_can_be_replaced_but_not_written_then_the_node_comes_back_and_has_them() throws Exception {
     TestCluster cluster = untilTheEnd(TestCluster.prepared(3, Map.of()));
     Map<TestNode, PowerSwitch> disks = start(cluster);
@@ -109,6 +111,7 @@ final class DiskTest extends ClusterTest {
   }
 
   @Test
+  @Tag("long")
   void when_the_checksum_of_a_snapshot_cannot_be_written_then_the_next_one_can_and_the_node_starts() throws Exception {
     TestCluster cluster = untilTheEnd(TestCluster.prepared(3, Map.of()));
     Map<TestNode, PowerSwitch> disks = start(cluster);

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -66,6 +67,7 @@ final class InterruptedReplacementTest extends ClusterTest {
   }
 
   @Test
+  @Tag("long")
   void when_a_dead_one_was_taken_out_and_the_new_one_did_not_come_yet_then_the_call_brings_it_in() throws Exception {
     TestCluster cluster = cluster(3, Map.of("pgraft.command_timeout", "30s"));
     TestNode dead = cluster.follower();
@@ -92,6 +94,7 @@ final class InterruptedReplacementTest extends ClusterTest {
   }
 
   @Test
+  @Tag("long")
   void when_the_new_one_came_in_and_died_then_an_old_one_that_runs_stays() throws Exception {
     TestCluster cluster = cluster(3, Map.of("pgraft.command_timeout", "30s"));
     TestNode old = cluster.follower();
