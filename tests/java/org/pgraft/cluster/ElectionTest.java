@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -13,7 +14,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Nodes that name each other in initial_cluster form a cluster by themselves and agree on one leader. */
 final class ElectionTest extends ClusterTest {
   @ParameterizedTest
-  @ValueSource(ints = {1, 3, 5, 7})
+  @ValueSource(ints = {1, 3, 5})
   void when_nodes_start_then_exactly_one_leads_and_all_name_it(int size) throws Exception {
     TestCluster cluster = cluster(size);
     int id = cluster.agreedLeader();
@@ -29,6 +30,12 @@ final class ElectionTest extends ClusterTest {
     leader.put("who", "leads");
     assertEquals("leads", cluster.node(size).get("who"));
     Lease.assertDisjoint(cluster.nodes());
+  }
+
+  @Test
+  @Tag("long")
+  void when_seven_nodes_start_then_exactly_one_leads_and_all_name_it() throws Exception {
+    when_nodes_start_then_exactly_one_leads_and_all_name_it(7);
   }
 
   @Test
