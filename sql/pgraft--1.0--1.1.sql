@@ -91,9 +91,13 @@ AS $$
 BEGIN
     PERFORM @extschema@.pgraft_lease_revoke(lease);
 EXCEPTION
-    WHEN OTHERS THEN
-        -- It is over already, or will be when nobody keeps it alive.
+    WHEN undefined_object THEN
+        -- It is over already.
         NULL;
+    WHEN OTHERS THEN
+        -- What it is called for must not be hidden by this error, nor this one by that.
+        RAISE WARNING 'lease % could not be ended: %', lease, SQLERRM
+            USING HINT = 'It is over when nobody has kept it alive for its time to live.';
 END
 $$;
 COMMENT ON FUNCTION pgraft_queue_forget(bigint) IS 'end a lease now if that is possible';
