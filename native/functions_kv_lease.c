@@ -74,18 +74,26 @@ lease_argument(FunctionCallInfo fcinfo, int number)
 	return PG_GETARG_INT64(number);
 }
 
+/* Sends a request that is about one number: a lease, or a time to live. */
+static PgraftResponse
+call_about(PgraftOp op, int64 number, int flags)
+{
+	StringInfoData request;
+
+	pgraft_wire_begin(&request, op);
+	pq_sendint64(&request, (uint64) number);
+	return pgraft_call(&request, flags);
+}
+
 Datum
 pgraft_lease_grant(PG_FUNCTION_ARGS)
 {
-	StringInfoData request;
 	PgraftResponse response;
 	int64		ttl_ms = ttl_argument(fcinfo, 0);
 	int64		lease;
 
 	pgraft_prevent_write("pgraft_lease_grant()");
-	pgraft_wire_begin(&request, PGRAFT_OP_LEASE_GRANT);
-	pq_sendint64(&request, (uint64) ttl_ms);
-	response = pgraft_call(&request, PGRAFT_CALL_WRITE);
+	response = call_about(PGRAFT_OP_LEASE_GRANT, ttl_ms, PGRAFT_CALL_WRITE);
 	lease = pgraft_wire_get_i64(&response);
 	pgraft_wire_close(&response);
 	PG_RETURN_INT64(lease);
@@ -94,14 +102,11 @@ pgraft_lease_grant(PG_FUNCTION_ARGS)
 Datum
 pgraft_lease_keep_alive(PG_FUNCTION_ARGS)
 {
-	StringInfoData request;
 	PgraftResponse response;
 	int64		lease = lease_argument(fcinfo, 0);
 	int64		ttl_ms;
 
-	pgraft_wire_begin(&request, PGRAFT_OP_LEASE_KEEP_ALIVE);
-	pq_sendint64(&request, (uint64) lease);
-	response = pgraft_call(&request, 0);
+	response = call_about(PGRAFT_OP_LEASE_KEEP_ALIVE, lease, 0);
 	ttl_ms = pgraft_wire_get_i64(&response);
 	pgraft_wire_close(&response);
 	return interval_of_ms(ttl_ms);
@@ -110,15 +115,12 @@ pgraft_lease_keep_alive(PG_FUNCTION_ARGS)
 Datum
 pgraft_lease_revoke(PG_FUNCTION_ARGS)
 {
-	StringInfoData request;
 	PgraftResponse response;
 	int64		lease = lease_argument(fcinfo, 0);
 	int64		deleted;
 
 	pgraft_prevent_write("pgraft_lease_revoke()");
-	pgraft_wire_begin(&request, PGRAFT_OP_LEASE_REVOKE);
-	pq_sendint64(&request, (uint64) lease);
-	response = pgraft_call(&request, PGRAFT_CALL_WRITE);
+	response = call_about(PGRAFT_OP_LEASE_REVOKE, lease, PGRAFT_CALL_WRITE);
 	(void) pgraft_wire_get_i64(&response);	/* revision */
 	deleted = pgraft_wire_get_i64(&response);
 	pgraft_wire_close(&response);
@@ -153,16 +155,13 @@ pgraft_leases(PG_FUNCTION_ARGS)
 Datum
 pgraft_lease_keys(PG_FUNCTION_ARGS)
 {
-	StringInfoData request;
 	PgraftResponse response;
 	PgraftRow	row = {.columns = 0};
 	int64		lease = lease_argument(fcinfo, 0);
 	int32		count;
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
-	pgraft_wire_begin(&request, PGRAFT_OP_LEASE_KEYS);
-	pq_sendint64(&request, (uint64) lease);
-	response = pgraft_call(&request, PGRAFT_CALL_LARGE);
+	response = call_about(PGRAFT_OP_LEASE_KEYS, lease, PGRAFT_CALL_LARGE);
 	count = pgraft_wire_get_i32(&response);
 	for (int32 i = 0; i < count; i++)
 	{
