@@ -184,7 +184,7 @@ final class Applier {
       } else if (request instanceof Request.Release release) {
         lease.release(txn, release);
       } else if (request instanceof Request.NodeStart start) {
-        members.start(txn, start, Layout.levelOf(counters.get(Counter.FORMAT)));
+        members.start(txn, start, counters.levelUsed());
       } else if (request instanceof Request.NodeRemoved removed) {
         members.remove(txn, removed);
         dedupe.forget(txn, removed.node());

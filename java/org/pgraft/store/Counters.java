@@ -43,6 +43,11 @@ final class Counters {
     set(Counter.FORMAT, Math.max(get(Counter.FORMAT), Layout.FORMAT));
   }
 
+  /** The feature level of what the state holds. */
+  int levelUsed() {
+    return Layout.levelOf(get(Counter.FORMAT));
+  }
+
   LogPosition position() {
     return new LogPosition(get(Counter.APPLIED_TERM), get(Counter.APPLIED_INDEX));
   }

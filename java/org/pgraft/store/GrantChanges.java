@@ -33,7 +33,7 @@ final class GrantChanges {
 
   /** @throws PgraftException when a member knows no grants, or there are too many */
   ByteBuffer carryOut(GrantRequest request) throws PgraftException {
-    members.requireNewest("grants of keys");
+    members.requireNewest("grants of keys", counters.levelUsed());
     if (request instanceof GrantRequest.Grant grant) {
       final int before = grants.rights(grant.role(), grant.prefix());
       if (before == 0 && grants.count() >= Limits.GRANTS_MAX) {

@@ -44,7 +44,7 @@ final class LeaseChanges {
    * @throws PgraftException when one does not, or there are too many
    */
   ByteBuffer grant(LeaseRequest.Grant request, MemberTable members) throws PgraftException {
-    members.requireNewest("leases");
+    members.requireNewest("leases", counters.levelUsed());
     if (leases.all().size() >= Limits.LEASES_MAX) {
       throw new PgraftException(
           new Failure(

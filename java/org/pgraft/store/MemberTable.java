@@ -55,11 +55,14 @@ final class MemberTable {
    * To be called before anything enters the state that version 1.0 does not know, see {@link Counters#useLayout}.
    *
    * @param what what would enter it
+   * @param levelUsed the feature level of what the state holds already; a member that knows less is no hindrance then, but
+   *     shut out ({@link #start})
    * @throws PgraftException when a member is of such a version
    */
-  void requireNewest(String what) throws PgraftException {
+  void requireNewest(String what, int levelUsed) throws PgraftException {
     final Optional<MemberRecord> oldest = oldest();
-    if (oldest.isPresent() && oldest.get().featureLevel() < FeatureLevel.LEASES_AND_GRANTS) {
+    if (levelUsed < FeatureLevel.LEASES_AND_GRANTS
+        && oldest.isPresent() && oldest.get().featureLevel() < FeatureLevel.LEASES_AND_GRANTS) {
       throw new PgraftException(
           new Failure(
               SqlState.NOT_SUPPORTED,
@@ -88,21 +91,28 @@ final class MemberTable {
   /**
    * Enters the start of a node. Its address is that of its first entry, because its id belongs to that for good.
    *
-   * @param levelNeeded the feature level of what the state holds already
+   * <p>A program that knows less than what the state holds may have passed over entries before it was refused. So it is
+   * entered with its level, and its directory is refused from then on, also when a newer program comes with it.
+   *
+   * @param levelUsed the feature level of what the state holds already
    * @throws PgraftException when it must not take part
    */
-  void start(Txn<ByteBuffer> txn, Request.NodeStart request, int levelNeeded) throws PgraftException {
+  void start(Txn<ByteBuffer> txn, Request.NodeStart request, int levelUsed) throws PgraftException {
     final MemberRecord known = members.get(request.node());
-    if (request.featureLevel() < levelNeeded) {
-      throw refused(
-          "node " + request.node() + " runs a version of pgraft that is too old for this cluster",
-          "The cluster uses what came with a later version, which this node's store may now lack. Remove the node, install the"
-              + " version that the other members run, and add it again with an empty pgraft directory.");
+    final boolean tooOld = request.featureLevel() < levelUsed;
+    if (tooOld && (known == null || known.removed())) {
+      throw tooOld(request.node());
     }
     long retired = MemberRecord.NO_START;
     if (known != null) {
       check(known, request);
       retired = known.removed() ? known.start() : known.retiredStart();
+      if (!known.removed() && known.featureLevel() < levelUsed) {
+        throw refused(
+            "node " + request.node() + " was started with a version of pgraft that is too old for this cluster, and its store may"
+                + " lack what that version does not know",
+            "Remove the node, and add it again with an empty pgraft directory.");
+      }
     }
     write(
         txn,
@@ -116,6 +126,16 @@ final class MemberTable {
             request.featureLevel(),
             false,
             retired));
+    if (tooOld) {
+      throw tooOld(request.node());
+    }
+  }
+
+  private static PgraftException tooOld(int node) {
+    return refused(
+        "node " + node + " runs a version of pgraft that is too old for this cluster",
+        "The cluster uses what came with a later version, which this node's store may now lack. Remove the node, install the"
+            + " version that the other members run, and add it again with an empty pgraft directory.");
   }
 
   private static void check(MemberRecord known, Request.NodeStart request) throws PgraftException {

@@ -2,6 +2,7 @@ package org.pgraft.cluster;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -44,18 +45,38 @@ public final class RollingUpgradeTest {
         Await.until(node + " has caught up", () -> node.truth("SELECT pgraft_log_sync_with_leader()"));
       }
       workTogether(cluster);
-      Await.until("the last one is registered", () -> leader.number("SELECT pgraft_lease_grant('1 minute')") > 0);
-      leader.text("SELECT pgraft_kv_put('leased', 'v', max(lease)) FROM pgraft_leases()");
-      TestCluster.assertSameStores(cluster.nodes());
-
       TestNode returned = order.get(0);
       returned.stop("fast");
+      Await.until("the last one is registered", () -> leader.number("SELECT pgraft_lease_grant('1 minute')") > 0);
+      leader.text("SELECT pgraft_kv_put('leased', 'v', max(lease)) FROM pgraft_leases()");
+
+      // what it passes over before it is refused it would lack for ever
       returned.install(older);
       returned.startServer();
-      Await.until("the older version is refused", () -> returned.log().contains("this program knows versions up to")
-          || returned.log().contains("runs a version of pgraft that is too old for this cluster"));
+      Await.until("the older version is refused",
+          () -> returned.log().contains("runs a version of pgraft that is too old for this cluster"));
       assertFalse(returned.truth("SELECT pgraft_is_leader()"));
-      order.get(1).put("goes", "on");
+      returned.stop("fast");
+      returned.install(present);
+      returned.startServer();
+      Await.until("its store is refused", () -> returned.log().contains("its store may lack what that version does not know"));
+      assertFalse(returned.truth("SELECT pgraft_is_leader()"));
+
+      assertTrue(leader.truth("SELECT pgraft_remove_node(?)", returned.number()));
+      returned.stop("fast");
+      returned.host().run("rm", "-rf", returned.data() + "/pgraft.identity", returned.engineData()).orFail("rm");
+      returned.unset("pgraft.initial_cluster");
+      returned.unset("pgraft.name");
+      returned.set("pgraft.node_id", Integer.toString(returned.number()));
+      returned.set("pgraft.address", returned.host().address());
+      returned.set("pgraft.port", Integer.toString(returned.host().raftPort()));
+      returned.start();
+      returned.awaitState("WAITING");
+      assertTrue(leader.truth("SELECT pgraft_add_node(?, ?, ?)", returned.number(), returned.host().address(),
+          returned.host().raftPort()));
+      returned.awaitState("RUNNING");
+      Await.until(returned + " has caught up", () -> returned.truth("SELECT pgraft_log_sync_with_leader()"));
+      TestCluster.assertSameStores(cluster.nodes());
     }
   }
 

@@ -188,7 +188,10 @@ public final class TestNode {
 
   /** Waits until the worker is in a state. */
   public void awaitState(String state) throws InterruptedException {
-    Await.value(this + " is " + state, () -> text("SELECT pgraft_get_worker_state()"), state::equals);
+    // the message, too: a wait that failed says why
+    Await.value(this + " is " + state,
+        () -> text("SELECT concat_ws(': ', worker_state, message) FROM pgraft_node_status()"),
+        seen -> seen.equals(state) || seen.startsWith(state + ": "));
   }
 
   /** Whether the postmaster runs. */

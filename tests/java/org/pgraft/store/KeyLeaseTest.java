@@ -196,6 +196,27 @@ final class KeyLeaseTest {
     store.call(start(2, 2));
     assertTrue(grant() > 0);
     assertEquals(SqlState.WRONG_STATE, store.refused(start(3, 1)).sqlState());
+    store.call(start(3, 2));
+  }
+
+  @Test
+  void when_aMemberWasStartedWithAnOlderVersion_afterLeasesWereUsed_then_itsDirectoryIsRefused_untilItIsRemoved() throws Exception {
+    store.call(start(1, 2));
+    store.call(start(2, 2));
+    grant();
+    assertTrue(store.refused(again(2, 1, 3)).message().contains("too old for this cluster"));
+    // it may have passed over the lease before it was refused
+    assertTrue(store.refused(again(2, 2, 4)).message().contains("its store may lack"));
+    assertTrue(store.refused(again(2, 2, 5)).message().contains("its store may lack"));
+    grant();
+
+    store.call(new Request.NodeRemoved(2, "h", 7002).encode());
+    store.call(new Request.NodeStart(2, new UUID(1, 2), 6L << 20, 0, "h", 7002, "n", 2).encode());
+  }
+
+  private static ByteBuffer again(int node, int level, int count) {
+    return new Request.NodeStart(node, new UUID(0, node), (long) count << 20, (count - 1L) << 20, "h", 7000 + node, "n", level)
+        .encode();
   }
 
   private static ByteBuffer start(int node, int level) {
