@@ -8,9 +8,13 @@
  * written. This library keeps, beside the directory POWERCUT_DIR, what a disk
  * would hold if the power went now, in POWERCUT_DISK:
  *
- *	  files/INODE	  the content a file had at its last fsync
- *	  tree/PATH		  a symbolic link to INODE for each durable name, and
- *					  the directories
+ *	  files/FILE	  the content a file had at its last fsync
+ *	  tree/PATH		  a symbolic link to FILE for each durable name, and the
+ *					  directories
+ *
+ * FILE is the inode's number and time of birth, which tells it from a later
+ * file with that number. What is in files/ is cleared when the power goes. Of
+ * two names that lead to one file the later one counts: a rename was cut short.
  *
  * fsync of a file makes its content and its name durable, as ext4 and xfs do;
  * fsync of a directory makes durable which names are in it, so a rename
@@ -61,6 +65,9 @@ static pthread_mutex_t faults = PTHREAD_MUTEX_INITIALIZER;
 static ino_t fault_file;
 static long fault_used;
 
+/* Which file it is, whatever name it has: INODE-BIRTH. */
+typedef char file_id[64];
+
 static void mirror(const char *relative);
 
 static void
@@ -110,9 +117,23 @@ make_parents(const char *path)
 	}
 }
 
-/* Keep the content of an open file under its inode. */
+/* As the arguments of statx(2) name it; false if it is gone, or no regular file. */
+static bool
+identify(int directory, const char *path, int flags, file_id id)
+{
+	struct statx status;
+
+	if (statx(directory, path, flags, STATX_INO | STATX_TYPE | STATX_BTIME, &status) != 0 ||
+		!S_ISREG(status.stx_mode))
+		return false;
+	snprintf(id, sizeof(file_id), "%llu-%lld.%09u", (unsigned long long) status.stx_ino,
+			 (long long) status.stx_btime.tv_sec, status.stx_btime.tv_nsec);
+	return true;
+}
+
+/* Keep the content of an open file. */
 static void
-keep_content(int fd, ino_t inode)
+keep_content(int fd, const file_id id)
 {
 	char		kept[PATH_MAX];
 	char		fresh[PATH_MAX];
@@ -125,8 +146,8 @@ keep_content(int fd, ino_t inode)
 
 	/* the file may be open for writing only */
 	snprintf(source, sizeof(source), "/proc/self/fd/%d", fd);
-	format(kept, "%s/files/%lu", getenv("POWERCUT_DISK"), (unsigned long) inode);
-	format(fresh, "%s/files/%lu.new", getenv("POWERCUT_DISK"), (unsigned long) inode);
+	format(kept, "%s/files/%s", getenv("POWERCUT_DISK"), id);
+	format(fresh, "%s/files/%s.new", getenv("POWERCUT_DISK"), id);
 	in = open(source, O_RDONLY | O_CLOEXEC);
 	if (in < 0)
 		give_up("open", source);
@@ -147,20 +168,30 @@ keep_content(int fd, ino_t inode)
 		give_up("rename", fresh);
 }
 
-/* Make a name durable that leads to an inode. */
+/*
+ * Make a name durable that leads to a file. The process may be killed at any
+ * point, and a disk has the old name then or the new one, never none.
+ */
 static void
-keep_name(const char *relative, ino_t inode)
+keep_name(const char *relative, const file_id id)
 {
 	char		name[PATH_MAX];
-	char		target[32];
+	char		fresh[PATH_MAX];
+	file_id		before;
+	ssize_t		length;
 
 	format(name, "%s/tree%s", getenv("POWERCUT_DISK"), relative);
+	length = readlink(name, before, sizeof(before));
+	if (length == (ssize_t) strlen(id) && memcmp(before, id, strlen(id)) == 0)
+		return;
+	format(fresh, "%s/name.new", getenv("POWERCUT_DISK"));
 	make_parents(name);
-	snprintf(target, sizeof(target), "%lu", (unsigned long) inode);
-	if (unlink(name) != 0 && errno != ENOENT)
-		give_up("unlink", name);
-	if (symlink(target, name) != 0)
-		give_up("symlink", name);
+	if (unlink(fresh) != 0 && errno != ENOENT)
+		give_up("unlink", fresh);
+	if (symlink(id, fresh) != 0)
+		give_up("symlink", fresh);
+	if (rename(fresh, name) != 0)
+		give_up("rename", name);
 }
 
 static void
@@ -223,6 +254,7 @@ mirror(const char *relative)
 	DIR		   *directory;
 	struct dirent *entry;
 	struct stat status;
+	file_id		id;
 
 	format(real, "%s%s", getenv("POWERCUT_DIR"), relative);
 	format(durable, "%s/tree%s", getenv("POWERCUT_DISK"), relative);
@@ -239,11 +271,9 @@ mirror(const char *relative)
 		format(child, "%s/%s", relative, entry->d_name);
 		if (lstat(path, &status) != 0)
 			continue;			/* removed meanwhile */
-		if (S_ISREG(status.st_mode))
-		{
-			/* a name whose content was never synced leads to nothing: an empty file */
-			keep_name(child, status.st_ino);
-		}
+		/* a name whose content was never synced leads to nothing: an empty file */
+		if (S_ISREG(status.st_mode) && identify(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, id))
+			keep_name(child, id);
 		else if (S_ISDIR(status.st_mode))
 		{
 			format(path, "%s/tree%s", getenv("POWERCUT_DISK"), child);
@@ -375,33 +405,28 @@ allowed_on(int fd, size_t bytes)
 /*
  * Whether the kernel has dropped what was written to a file; loses it if so told.
  * Kept in POWERCUT_FAULT.lost, because a worker that starts again meets the same
- * kernel; the time of birth tells a file from a later one with its number.
+ * kernel.
  */
 static bool
 is_lost(int fd, bool lose)
 {
 	const char *control = getenv("POWERCUT_FAULT");
 	char		list[PATH_MAX];
-	char		key[64];
-	char		line[64];
-	struct statx status;
+	file_id		id;
+	char		line[sizeof(file_id)];
 	FILE	   *file;
 	bool		found = false;
 
-	if (control == NULL ||
-		statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_TYPE | STATX_BTIME, &status) != 0 ||
-		!S_ISREG(status.stx_mode))
+	if (control == NULL || !identify(fd, "", AT_EMPTY_PATH, id))
 		return false;
 	format(list, "%s.lost", control);
-	snprintf(key, sizeof(key), "%llu/%lld.%u\n", (unsigned long long) status.stx_ino,
-			 (long long) status.stx_btime.tv_sec, status.stx_btime.tv_nsec);
 	pthread_mutex_lock(&faults);
 	file = fopen(list, lose ? "ae+" : "re");
 	if (file != NULL)
 	{
-		while (!found && fgets(line, sizeof(line), file) != NULL)
-			found = strcmp(line, key) == 0;
-		if (lose && !found && fputs(key, file) < 0)
+		while (!found && fscanf(file, "%63s", line) == 1)
+			found = strcmp(line, id) == 0;
+		if (lose && !found && fprintf(file, "%s\n", id) < 0)
 			give_up("write", list);
 		fclose(file);
 	}
@@ -420,6 +445,7 @@ record(int fd)
 	const char *root = getenv("POWERCUT_DIR");
 	char		path[PATH_MAX];
 	struct stat status;
+	file_id		id;
 	int			saved = errno;
 
 	if (getenv("POWERCUT_DISK") == NULL || !path_of(fd, path) ||
@@ -432,12 +458,12 @@ record(int fd)
 	pthread_mutex_lock(&bookkeeping);
 	if (S_ISDIR(status.st_mode))
 		mirror(path + strlen(root));
-	else if (S_ISREG(status.st_mode))
+	else if (identify(fd, "", AT_EMPTY_PATH, id))
 	{
-		keep_content(fd, status.st_ino);
+		keep_content(fd, id);
 		/* a file that was removed while it was open has no name */
 		if (status.st_nlink > 0)
-			keep_name(path + strlen(root), status.st_ino);
+			keep_name(path + strlen(root), id);
 	}
 	pthread_mutex_unlock(&bookkeeping);
 	errno = saved;

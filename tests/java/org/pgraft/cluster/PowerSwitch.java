@@ -17,6 +17,10 @@ public final class PowerSwitch {
       dir=$1 disk=$2
       rm -rf "$dir" && mkdir -m 700 "$dir"
       cd "$disk/tree"
+      find . -type l -printf '%l %T@ %p\\n' | sort -k 1,1 -k 2,2rn | while read -r file time name; do
+        if [ "$file" = "$last" ]; then rm "$name"; fi
+        last=$file
+      done
       find . -mindepth 1 -type d | while read -r name; do mkdir -p -m 700 "$dir/$name"; done
       find . -type l | while read -r name; do
         file=$disk/files/$(readlink "$name")
@@ -25,9 +29,9 @@ public final class PowerSwitch {
       done
       rm -rf "$disk/files" && mkdir "$disk/files"
       find . -type l | while read -r name; do
-        inode=$(stat -c %i "$dir/$name")
-        cp "$dir/$name" "$disk/files/$inode"
-        ln -sfn "$inode" "$name"
+        file=$(stat -c '%i-%.9W' "$dir/$name")
+        cp "$dir/$name" "$disk/files/$file"
+        ln -sfn "$file" "$name"
       done
       """;
 
