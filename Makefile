@@ -33,7 +33,7 @@ export PG_CONFIG
 export PGRAFT_TARGET := $(CURDIR)/$(TARGET)
 
 .DEFAULT_GOAL := all
-.PHONY: all install uninstall install-tools uninstall-tools installcheck unit regress it long chaos seeded bench panels check site demo deb matrix lint clean help FORCE \
+.PHONY: all install uninstall install-tools uninstall-tools installcheck unit regress it guard long chaos seeded bench panels check site demo deb matrix lint clean help FORCE \
 	require-server require-jdk
 
 all: $(TARGET)/pgraft.so ## build the extension and the engine
@@ -102,10 +102,14 @@ unit: | require-jdk ## unit tests of the engine (TEST=Name picks some)
 regress: all ## pg_regress on a temporary instance
 	@scripts/regress
 
-it: all ## tests with several servers (TEST=Name picks some)
-	@scripts/cluster_tests $(MAVEN) test -Dtest.groups=cluster \
+it: all ## tests with several servers (TEST=Name picks some; FORKS=2 runs two classes at a time)
+	@scripts/cluster_tests $(MAVEN) test -Dtest.groups=cluster -DforkCount=$(or $(FORKS),1) \
 		$(if $(TEST),-Dtest.excludedGroups= -Dtest=$(TEST) -Dsurefire.failIfNoSpecifiedTests=true,-Dtest.excludedGroups=long) \
 		$(if $(WRITE_DOCS),-Dpgraft.docs.write=true)
+
+# Nothing may run beside it.
+guard: all ## ratios of speed and size that a change must not lose
+	@scripts/cluster_tests $(MAVEN) test -Dtest.groups=guard -Dtest.excludedGroups=
 
 long: all ## those of them that take minutes each and are not part of check
 	@scripts/cluster_tests $(MAVEN) test -Dtest.groups=long -Dtest.excludedGroups=
@@ -132,11 +136,12 @@ panels: all ## the pictures of docs/monitoring.md: the dashboard's panels while 
 	@PGRAFT_TEST_BACKEND=$${PGRAFT_TEST_BACKEND:-processes} scripts/cluster_tests $(MAVEN) test \
 		-Dtest.groups=panels -Dtest.excludedGroups=
 
-check: ## the tests: unit, pg_regress, several servers
+check: ## the tests: unit, pg_regress, several servers (two classes at a time, unless FORKS says otherwise), guard
 	@$(MAKE) --no-print-directory all
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory regress
-	@$(MAKE) --no-print-directory it
+	@$(MAKE) --no-print-directory it FORKS=$(or $(FORKS),2)
+	@$(MAKE) --no-print-directory guard
 
 sbom: | require-jdk ## what the engine is made of, as CycloneDX
 	@$(MAVEN) org.cyclonedx:cyclonedx-maven-plugin:makeBom

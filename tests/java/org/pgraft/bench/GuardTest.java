@@ -21,7 +21,7 @@ import org.pgraft.cluster.TestNode;
  * What "make bench" measures and what does not depend on how busy the machine is: counts, and ratios of loads that take
  * turns, with limits far from what a quiet machine shows.
  */
-@Tag("cluster")
+@Tag("guard")
 @ExtendWith(LogsOnFailure.class)
 final class GuardTest {
   private static final int CLIENTS = 32;
