@@ -125,7 +125,7 @@ seeded: all ## bugs put into a copy of pgraft: the chaos' faults and checkers fi
 	@scripts/cluster_tests $(MAVEN) test -Dtest.groups=seeded -Dtest.excludedGroups= \
 		$(if $(TEST),-Dtest=$(TEST) -Dsurefire.failIfNoSpecifiedTests=true)
 
-bench: all ## how fast and how small, beside etcd (PARTS=puts,gets,footprint,starts,outages,growth,curves RUN_SECONDS=5 RUNS=3 OUTAGES=30 SETTINGS="name=value;…" WRITE_DOCS=1)
+bench: all ## how fast and how small, beside etcd (PARTS=puts,gets,tls,footprint,starts,outages,growth,curves RUN_SECONDS=5 RUNS=3 OUTAGES=30 SETTINGS="name=value;…" WRITE_DOCS=1)
 	@scripts/bench $(MAVEN) test -Dtest.groups=bench -Dtest.excludedGroups= \
 		$(if $(PARTS),-Dpgraft.bench.parts=$(PARTS)) $(if $(RUN_SECONDS),-Dpgraft.bench.seconds=$(RUN_SECONDS)) \
 		$(if $(RUNS),-Dpgraft.bench.repetitions=$(RUNS)) $(if $(OUTAGES),-Dpgraft.bench.outages=$(OUTAGES)) \

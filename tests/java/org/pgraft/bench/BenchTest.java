@@ -2,11 +2,13 @@ package org.pgraft.bench;
 
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 import org.pgraft.cluster.LogsOnFailure;
 
 /** "make bench": the table of docs/performance.md. It fails when something cannot be measured, not when it is slow. */
@@ -14,7 +16,7 @@ import org.pgraft.cluster.LogsOnFailure;
 @ExtendWith(LogsOnFailure.class)
 final class BenchTest {
   @Test
-  void when_everything_is_measured_then_the_table_is_printed() throws Exception {
+  void when_everything_is_measured_then_the_table_is_printed(@TempDir Path certificates) throws Exception {
     Options options = Options.given();
     double fsyncs = Machine.fsyncsPerSecond();
     List<Plot> plots = new ArrayList<>();
@@ -27,6 +29,9 @@ final class BenchTest {
       }
       if (bench.wants("gets")) {
         new Gets(bench).run();
+      }
+      if (bench.wants("tls")) {
+        new Encryption(bench, certificates).run();
       }
       if (bench.wants("footprint")) {
         plots.add(new Footprint(bench).run());

@@ -33,6 +33,11 @@ record Row(String what, String target, String ours, String other, String ratio, 
     return new Row(what, "at least " + figure(goal) + " " + unit, figure(ours) + " " + unit, "", "", ours >= goal);
   }
 
+  /** Of a figure that is compared and has no target. */
+  static Row beside(String what, double ours, double other, String unit, String whose) {
+    return compared(what, "", ours, other, unit, whose, null);
+  }
+
   /** Of a figure that has no target. */
   static Row figure(String what, double ours, String unit) {
     return new Row(what, "", figure(ours) + " " + unit, "", "", null);
@@ -44,7 +49,7 @@ record Row(String what, String target, String ours, String other, String ratio, 
   }
 
   private static Row compared(
-      String what, String target, double ours, double other, String unit, String whose, boolean reached) {
+      String what, String target, double ours, double other, String unit, String whose, Boolean reached) {
     return new Row(what, target, figure(ours) + " " + unit, figure(other) + " " + unit + " (" + whose + ")",
         String.format(Locale.ROOT, "%.3f", ours / other), reached);
   }

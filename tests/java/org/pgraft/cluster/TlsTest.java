@@ -28,7 +28,7 @@ final class TlsTest extends ClusterTest {
   void when_members_show_certificates_then_they_are_a_cluster_and_others_are_not_let_in() throws Exception {
     TestCluster cluster = untilTheEnd(TestCluster.prepared(3, Map.of("pgraft.command_timeout", "30s")));
     for (TestNode node : cluster.nodes()) {
-      secure(node, authority, "on");
+      Certificates.secure(node, authority, "on");
     }
     cluster.startAll();
     cluster.leader().put("key", "value");
@@ -44,12 +44,12 @@ final class TlsTest extends ClusterTest {
     assertNotAdded(cluster.node(1), plain);
     TestNode foreign = cluster.oneMoreWaiting();
     foreign.stop("fast");
-    secure(foreign, new TestAuthority(root.resolve("elsewhere")), "on");
+    Certificates.secure(foreign, new TestAuthority(root.resolve("elsewhere")), "on");
     foreign.start();
     assertNotAdded(cluster.node(1), foreign);
 
     foreign.stop("fast");
-    secure(foreign, authority, "on");
+    Certificates.secure(foreign, authority, "on");
     foreign.start();
     assertTrue(cluster.node(1).truth("SELECT pgraft_add_node(" + foreign.place() + ")"));
     assertEquals("value", foreign.get("key"));
@@ -63,7 +63,7 @@ final class TlsTest extends ClusterTest {
       for (TestNode node : cluster.nodes()) {
         TestNode other = cluster.others(node).get(0);
         node.stop("fast");
-        secure(node, authority, mode);
+        Certificates.secure(node, authority, mode);
         other.put("while " + node + " changes to " + mode, "1");
         written.add("while " + node + " changes to " + mode);
         node.start();
@@ -85,7 +85,7 @@ final class TlsTest extends ClusterTest {
   void when_authority_and_certificates_are_renewed_by_reloads_then_no_server_restarts_for_it() throws Exception {
     TestCluster cluster = untilTheEnd(TestCluster.prepared(3, Map.of("pgraft.command_timeout", "30s")));
     for (TestNode node : cluster.nodes()) {
-      secure(node, authority, "on");
+      Certificates.secure(node, authority, "on");
     }
     cluster.startAll();
     cluster.leader().put("key", "value");
@@ -98,7 +98,7 @@ final class TlsTest extends ClusterTest {
       node.reload();
     }
     for (TestNode node : cluster.nodes()) {
-      showCertificate(node, next);
+      Certificates.show(node, next);
       node.reload();
     }
     for (TestNode node : cluster.nodes()) {
@@ -122,7 +122,7 @@ final class TlsTest extends ClusterTest {
   void when_the_new_files_are_of_no_use_then_the_old_ones_stay_and_the_log_says_why() throws Exception {
     TestCluster cluster = untilTheEnd(TestCluster.prepared(1, Map.of()));
     TestNode node = cluster.node(1);
-    secure(node, authority, "on");
+    Certificates.secure(node, authority, "on");
     cluster.startAll();
     cluster.leader();
     node.write(node.data() + "/node.crt", "no certificate");
@@ -137,30 +137,11 @@ final class TlsTest extends ClusterTest {
         .contains("node.crt\" has no certificate"));
     assertTrue(node.text("SELECT detail FROM pgraft.events WHERE kind = 'engine_failed'")
         .contains("node.crt\" has no certificate"));
-    showCertificate(node, authority);
+    Certificates.show(node, authority);
     node.reload();
     Await.until("it is back by a reload alone", () -> "there".equals(node.get("still")));
     assertEquals("it starts again with other settings",
         node.text("SELECT detail FROM pgraft.events WHERE kind = 'worker_stopped'"));
-  }
-
-  private void secure(TestNode node, TestAuthority by, String mode) throws Exception {
-    showCertificate(node, by);
-    node.write(node.data() + "/ca.crt", Files.readString(by.certificate()));
-    node.set("pgraft.tls_cert_file", "node.crt");
-    node.set("pgraft.tls_key_file", "node.key");
-    node.set("pgraft.tls_ca_file", "ca.crt");
-    node.set("pgraft.tls_enabled", mode);
-    if (mode.equals("on")) {
-      node.unset("pgraft.allow_insecure");
-    }
-  }
-
-  private static void showCertificate(TestNode node, TestAuthority by) throws Exception {
-    TestAuthority.Member member = by.sign(node.name(), "IP:" + node.host().address());
-    node.write(node.data() + "/node.crt", Files.readString(member.certificate()));
-    node.write(node.data() + "/node.key", Files.readString(member.key()));
-    node.host().run("chmod", "600", node.data() + "/node.key").orFail("chmod");
   }
 
   private static List<String> workers(TestCluster cluster) throws SQLException {
