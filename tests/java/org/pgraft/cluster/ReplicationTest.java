@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What is written on any node is read on every node, with the same revisions. */
@@ -94,9 +95,11 @@ final class ReplicationTest extends ClusterTest {
   }
 
   @Test
+  @Tag("long")
   void when_a_million_keys_are_put_then_each_node_lists_them() throws Exception {
     TestCluster own = cluster(3);
     try (Session session = own.node(1).connect()) {
+      session.run("SET pgraft.command_timeout = '1min'");
       for (int call = 0; call < 100; call++) {
         session.run("SELECT pgraft_kv_put_many(array_agg('m/' || to_char(?::int * 10000 + i, 'FM0000000')),"
             + " array_agg('value ' || i)) FROM generate_series(1, 10000) i", Integer.toString(call));
