@@ -2,27 +2,23 @@ package org.pgraft.store;
 
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.lmdbjava.CopyFlags;
-import org.lmdbjava.Env;
 import org.lmdbjava.LmdbException;
 import org.lmdbjava.Txn;
 import org.pgraft.command.BatchResult;
-import org.pgraft.command.Failure;
 import org.pgraft.command.PgraftException;
 import org.pgraft.command.Request;
-import org.pgraft.command.Responses;
-import org.pgraft.command.SqlState;
-import org.pgraft.command.WireWriter;
 
 /**
  * The replicated state: keys with their history, their leases, the grants on them, the members, the lease's last acquisition,
- * the results of the last batches, and up to where the log is applied. The effects of an entry and its position are one LMDB transaction, without
- * fsync: the log is the truth, see {@link StoreDirectory}.
+ * the results of the last batches, and up to where the log is applied. It applies the log and answers reads ({@link
+ * StoreReader}). The effects of an entry and its position are one LMDB transaction, without fsync: the log is the truth, see
+ * {@link StoreDirectory}.
  *
  * <p>A store that failed once applies nothing more ({@link StoreFailedException}) and is not trusted when it is opened
  * the next time.
@@ -33,7 +29,6 @@ import org.pgraft.command.WireWriter;
  */
 public final class Store implements AutoCloseable {
   private static final long CLOSE_MILLIS = 2000;
-  private static final int SCRATCHES_KEPT = 8;
 
   /**
    * How an environment is opened. Local to a node: no result of a request depends on it.
@@ -82,11 +77,11 @@ public final class Store implements AutoCloseable {
   private final KeyLeases keyLeases;
   private final KeyGrants keyGrants;
   private final Applier applier;
-  private final ArrayDeque<Scratch> scratches = new ArrayDeque<>();
+  private final StoreReader reader;
+  private final AtomicReference<StoreFailedException> failure = new AtomicReference<>();
 
   private long mapBytes;
   private boolean closed;
-  private volatile StoreFailedException failure;
   private volatile Shown shown;
 
   private Store(Tables tables, long generation, Path directory, long mapBytes, Listener listener) {
@@ -101,6 +96,8 @@ public final class Store implements AutoCloseable {
     this.keyLeases = new KeyLeases(tables);
     this.keyGrants = new KeyGrants(tables);
     this.applier = new Applier(tables, counters, dedupe, members, lease, keyLeases, keyGrants);
+    this.reader =
+        new StoreReader(tables, gate, cause -> failed("the store in \"" + directory + "\" cannot be read", cause));
   }
 
   /**
@@ -223,8 +220,9 @@ public final class Store implements AutoCloseable {
     if (closed) {
       throw new StoreClosedException();
     }
-    if (failure != null) {
-      throw new StoreFailedException(failure.getMessage(), failure);
+    final StoreFailedException before = failure.get();
+    if (before != null) {
+      throw new StoreFailedException(before.getMessage(), before);
     }
     final LogPosition position = counters.position();
     if (index <= position.index()) {
@@ -261,7 +259,7 @@ public final class Store implements AutoCloseable {
     } catch (RuntimeException e) {
       throw failed("log entry " + at.index() + " could not be applied to the store in \"" + directory + "\"", e);
     } finally {
-      if (!done && failure == null) {
+      if (!done && failure.get() == null) {
         // An error of the JVM: it goes on its way, but nothing more may be done with what is in memory now.
         failed("applying log entry " + at.index() + " was cut short", null);
       }
@@ -271,66 +269,10 @@ public final class Store implements AutoCloseable {
   private StoreFailedException failed(String what, Exception cause) {
     final StoreFailedException failed =
         cause == null ? new StoreFailedException(what) : new StoreFailedException(what + ": " + cause.getMessage(), cause);
-    boolean first = false;
-    synchronized (scratches) {
-      if (failure == null) {
-        failure = failed;
-        first = true;
-      }
-    }
-    if (first) {
+    if (failure.compareAndSet(null, failed)) {
       listener.ended(false);
     }
     return failed;
-  }
-
-  /** Something that is read in a transaction. */
-  @FunctionalInterface
-  private interface Read {
-    ByteBuffer from(Txn<ByteBuffer> txn, Versions versions, long newest, long compacted) throws PgraftException;
-  }
-
-  private ByteBuffer read(Read read) throws PgraftException {
-    if (!gate.enter()) {
-      throw unreadable(SqlState.NOT_ACCEPTED, "the store is closed", "", "It is safe to try again.");
-    }
-    final Scratch scratch = borrow();
-    try (Txn<ByteBuffer> txn = tables.env().txnRead();
-        Versions versions = new Versions(tables, txn, scratch)) {
-      return read.from(
-          txn,
-          versions,
-          Counters.read(txn, tables.meta(), Counter.REVISION),
-          Counters.read(txn, tables.meta(), Counter.COMPACTED));
-    } catch (Env.ReadersFullException e) {
-      throw unreadable(SqlState.NOT_ACCEPTED, "too many sessions read the store", "", "Try again.");
-    } catch (LmdbException | DamagedException e) {
-      failed("the store in \"" + directory + "\" cannot be read", e);
-      throw unreadable(
-          SqlState.CORRUPTION, "the store cannot be read", String.valueOf(e.getMessage()), "Look into the server's log.");
-    } finally {
-      giveBack(scratch);
-      gate.leave();
-    }
-  }
-
-  private static PgraftException unreadable(String sqlState, String message, String detail, String hint) {
-    return new PgraftException(new Failure(sqlState, message, detail, hint));
-  }
-
-  private Scratch borrow() {
-    synchronized (scratches) {
-      final Scratch kept = scratches.poll();
-      return kept != null ? kept : new Scratch();
-    }
-  }
-
-  private void giveBack(Scratch scratch) {
-    synchronized (scratches) {
-      if (scratches.size() < SCRATCHES_KEPT) {
-        scratches.push(scratch);
-      }
-    }
   }
 
   /**
@@ -342,24 +284,7 @@ public final class Store implements AutoCloseable {
    *     cannot be read
    */
   public ByteBuffer range(Request asked) throws PgraftException {
-    return read(
-        (txn, versions, newest, compacted) -> {
-          final Request.Range request =
-              (Request.Range)
-                  GrantChanges.admit(
-                      asked,
-                      Counters.readLater(txn, tables.meta(), Counter.GRANTS_ENFORCED) != 0,
-                      Counters.readLater(txn, tables.meta(), Counter.GRANTS_VERSION));
-          final long at = Revisions.readable(request.revision(), newest, compacted);
-          final WireWriter out = Responses.begin().i64(newest);
-          RangeReader.write(
-              versions,
-              new RangeReader.Query(request.keys(), at, request.limit(), request.keysOnly(), request.countOnly()),
-              out,
-              org.pgraft.command.Limits.RESPONSE_BYTES_MAX,
-              true);
-          return out.done();
-        });
+    return reader.range(asked);
   }
 
   /**
@@ -370,11 +295,7 @@ public final class Store implements AutoCloseable {
    * @throws PgraftException when the revision is not kept, or the store cannot be read
    */
   public ByteBuffer hash(long revision) throws PgraftException {
-    return read(
-        (txn, versions, newest, compacted) -> {
-          final long at = Revisions.readable(revision, newest, compacted);
-          return Responses.begin().i64(at).i64(Checksum.of(versions, at)).done();
-        });
+    return reader.hash(revision);
   }
 
   /**
@@ -422,7 +343,7 @@ public final class Store implements AutoCloseable {
 
   /** Why the store gives no further results; empty while all is well. */
   public Optional<StoreFailedException> failure() {
-    return Optional.ofNullable(failure);
+    return Optional.ofNullable(failure.get());
   }
 
   /** The number of the directory: sessions find the environment by it. */
@@ -493,13 +414,7 @@ public final class Store implements AutoCloseable {
    */
   public ByteBuffer leaseKeys(long lease) throws PgraftException {
     requireKeyLease(lease);
-    return read(
-        (txn, versions, newest, compacted) -> {
-          final List<ByteBuffer> keys = versions.attachedTo(lease);
-          final WireWriter out = Responses.begin().i32(keys.size());
-          keys.forEach(out::bytes);
-          return out.done();
-        });
+    return reader.leaseKeys(lease);
   }
 
   /**
@@ -533,7 +448,7 @@ public final class Store implements AutoCloseable {
       }
       closed = true;
     }
-    if (failure == null) {
+    if (failure.get() == null) {
       try {
         tables.env().sync(true);
         listener.ended(true);
