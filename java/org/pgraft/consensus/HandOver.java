@@ -1,6 +1,5 @@
 package org.pgraft.consensus;
 
-import java.nio.ByteBuffer;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -8,7 +7,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.apache.ratis.util.JavaUtils;
-import org.pgraft.command.Responses;
 import org.pgraft.consensus.EngineStatus.MemberStatus;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,7 +44,7 @@ final class HandOver {
    */
   CompletableFuture<PeerMessage.Answer> to(int target, long timeoutNanos) {
     if (target == self) {
-      return CompletableFuture.completedFuture(done());
+      return CompletableFuture.completedFuture(ChangeAnswer.done());
     }
     final Optional<MemberStatus> successor =
         members.get().stream()
@@ -65,7 +63,7 @@ final class HandOver {
     return lease
         .surrender()
         .thenCompose(released -> raft.transferLeadership(next, Math.min(timeoutNanos, patienceNanos)))
-        .handle((nothing, failure) -> failure == null ? CompletableFuture.completedFuture(done()) : stepDown(next, failure))
+        .handle((nothing, failure) -> failure == null ? CompletableFuture.completedFuture(ChangeAnswer.done()) : stepDown(next, failure))
         .thenCompose(answer -> answer);
   }
 
@@ -77,10 +75,10 @@ final class HandOver {
         .handle(
             (nothing, failure) -> {
               if (failure == null) {
-                return done();
+                return ChangeAnswer.done();
               }
               LOG.warn("the leadership could not be given up: {}", JavaUtils.unwrapCompletionException(failure).toString());
-              return PeerMessage.Answer.of(PeerMessage.Verdict.UNKNOWN);
+              return ChangeAnswer.begun();
             });
   }
 
@@ -93,11 +91,7 @@ final class HandOver {
               if (failed != null) {
                 LOG.warn("this node could not step down: {}", JavaUtils.unwrapCompletionException(failed).toString());
               }
-              return PeerMessage.Answer.of(PeerMessage.Verdict.UNKNOWN);
+              return ChangeAnswer.begun();
             });
-  }
-
-  private static PeerMessage.Answer done() {
-    return new PeerMessage.Answer(PeerMessage.Verdict.ANSWERED, Responses.ok(ByteBuffer.wrap(new byte[] {1})));
   }
 }

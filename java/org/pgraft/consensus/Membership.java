@@ -10,17 +10,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.apache.ratis.protocol.RaftPeer;
-import org.apache.ratis.protocol.exceptions.NotLeaderException;
-import org.apache.ratis.protocol.exceptions.ReconfigurationInProgressException;
-import org.apache.ratis.protocol.exceptions.ReconfigurationTimeoutException;
-import org.apache.ratis.protocol.exceptions.SetConfigurationException;
 import org.apache.ratis.server.RaftServer;
-import org.apache.ratis.util.JavaUtils;
 import org.pgraft.command.Failure;
 import org.pgraft.command.Request;
 import org.pgraft.command.Responses;
@@ -39,15 +33,12 @@ import org.slf4j.LoggerFactory;
  * <p>One voter comes or goes in a change, never two: only then do majorities before and after it overlap, whatever becomes of
  * the leader that began it ({@link RaftNode#setConfiguration}).
  *
- * <p>A newcomer first catches up without a vote: Ratis sends it snapshot and log, and appends the joint configuration only
- * when it has nearly all. Until then it is in no configuration, so no majority counts it. That may take longer than the
- * caller waits; it goes on then, and who repeats the call waits for the same catch-up. It ends when the newcomer has caught
- * up, when it has not answered for {@link RatisProperties#CATCH_UP_SILENCE_MILLIS}, or when this node leads no more.
+ * <p>A newcomer first catches up without a vote ({@link CatchUp}); while one does, all other changes wait for it.
  *
  * <p>An id belongs to one address for good: for as long as Ratis' server runs, on every member, it connects to the address
  * under which it met the id first, also after that node has left.
  *
- * <p>Thread-safe; its only state is the catch-up that is under way. Nothing blocks but {@link #handOverBeforeStop}.
+ * <p>Thread-safe; what is under way is the state of {@link CatchUp} and of Raft. Nothing blocks but {@link #handOverBeforeStop}.
  */
 final class Membership {
   private static final Logger LOG = LoggerFactory.getLogger(Membership.class);
@@ -57,29 +48,12 @@ final class Membership {
 
   private static final int NOBODY = 0;
 
-  /** A request is answered so long before its sender gives up. */
-  private static final long ANSWER_NANOS = TimeUnit.SECONDS.toNanos(1);
-
   private static final long SUCCESSOR_POLL_MILLIS = 5;
-
-  private static final ByteBuffer DONE = ByteBuffer.wrap(new byte[] {1}).asReadOnlyBuffer();
 
   /** Appends an entry of the engine's own and waits for its result. */
   @FunctionalInterface
   interface OwnEntry {
     CompletableFuture<ByteBuffer> append(Request request, long timeoutNanos);
-  }
-
-  /**
-   * A newcomer that catches up.
-   *
-   * @param newcomer who
-   * @param change completed when the new configuration is committed, or never will be by this leader
-   */
-  private record CatchUp(RaftPeer newcomer, CompletableFuture<Void> change) {
-    boolean isFor(RaftPeer asked) {
-      return newcomer.getId().equals(asked.getId()) && newcomer.getAddress().equals(asked.getAddress());
-    }
   }
 
   private final int self;
@@ -91,7 +65,7 @@ final class Membership {
   private final OwnEntry log;
   private final BootClock clock;
   private final HandOver handOver;
-  private final AtomicReference<CatchUp> running = new AtomicReference<>();
+  private final CatchUp catchUp;
 
   Membership(
       int self,
@@ -112,6 +86,7 @@ final class Membership {
     this.log = log;
     this.clock = clock;
     this.handOver = handOver;
+    this.catchUp = new CatchUp(raft, members);
   }
 
   /**
@@ -140,18 +115,18 @@ final class Membership {
   }
 
   private CompletableFuture<PeerMessage.Answer> replace(int old, RaftPeer newcomer, long timeoutNanos) {
-    if (running.get() != null) {
-      return whenDone(add(newcomer, timeoutNanos), Membership::begun);
+    if (catchUp.newcomer().isPresent()) {
+      return ChangeAnswer.whenDone(add(newcomer, timeoutNanos), Membership::begun);
     }
     final int id = RaftNode.nodeId(newcomer.getId());
     final List<RaftPeer> voters = voters();
     if (find(voters, id).isPresent()) {
-      return whenDone(add(newcomer, timeoutNanos), () -> removeReplaced(old, id, timeoutNanos));
+      return ChangeAnswer.whenDone(add(newcomer, timeoutNanos), () -> removeReplaced(old, id, timeoutNanos));
     }
     if (find(voters, old).isEmpty()) {
       // Taken out before the newcomer came in, by this call or an earlier one.
-      return whenDone(
-          remove(old, timeoutNanos), () -> whenDone(add(newcomer, timeoutNanos), Membership::begun));
+      return ChangeAnswer.whenDone(
+          remove(old, timeoutNanos), () -> ChangeAnswer.whenDone(add(newcomer, timeoutNanos), Membership::begun));
     }
     final Optional<Failure> objection = objection(newcomer, voters);
     if (objection.isPresent()) {
@@ -159,7 +134,7 @@ final class Membership {
     }
     final Replacement replacement = new Replacement(ids(voters), old, id);
     return switch (replacement.first(self, members.get())) {
-      case ADD -> whenDone(add(newcomer, timeoutNanos), Membership::begun);
+      case ADD -> ChangeAnswer.whenDone(add(newcomer, timeoutNanos), Membership::begun);
       case REMOVE -> removeFor(newcomer, old, timeoutNanos);
       case WAIT -> again();
       case NONE ->
@@ -183,7 +158,7 @@ final class Membership {
         voters.contains(old)
             && !voters.contains(id)
             && new Replacement(voters, old, id).first(self, members.get()) == Replacement.Step.REMOVE;
-    return still ? whenDone(remove(old, deadline - clock.nanos()), Membership::begun) : begun();
+    return still ? ChangeAnswer.whenDone(remove(old, deadline - clock.nanos()), Membership::begun) : begun();
   }
 
   /** The new one is in. An old one that runs goes only when the new one does, too. */
@@ -210,9 +185,9 @@ final class Membership {
   }
 
   private CompletableFuture<PeerMessage.Answer> add(RaftPeer newcomer, long timeoutNanos) {
-    final CatchUp other = running.get();
-    if (other != null) {
-      return other.isFor(newcomer) ? arrival(other, timeoutNanos) : afterwards(other, timeoutNanos);
+    final Optional<CatchUp.Newcomer> other = catchUp.newcomer();
+    if (other.isPresent()) {
+      return other.get().is(newcomer) ? other.get().arrival(timeoutNanos) : other.get().afterwards(timeoutNanos);
     }
     if (raft.configurations().size() > 1) {
       // A change that another leader began is in the log but not committed; nothing is answered from it.
@@ -244,7 +219,8 @@ final class Membership {
     return invite(
         newcomer,
         deadline,
-        () -> letIn(new CatchUp(newcomer, new CompletableFuture<>()), voters, changed, deadline));
+        // When another newcomer is let in before, this one is in the member table, but no more than that.
+        () -> catchUp.begin(newcomer, voters, changed, deadline - clock.nanos()).orElseGet(Membership::begun));
   }
 
   /** What speaks against a newcomer, whoever it is to be added to or to replace. */
@@ -260,7 +236,7 @@ final class Membership {
   private CompletableFuture<PeerMessage.Answer> invite(
       RaftPeer newcomer, long deadline, Supplier<CompletableFuture<PeerMessage.Answer>> next) {
     return invitation
-        .send(newcomer, patience(deadline - clock.nanos()))
+        .send(newcomer, ChangeAnswer.patience(deadline - clock.nanos()))
         .thenCompose(
             reply ->
                 reply.entry() == null
@@ -290,75 +266,14 @@ final class Membership {
             });
   }
 
-  private CompletableFuture<PeerMessage.Answer> letIn(
-      CatchUp catchUp, List<RaftPeer> from, List<RaftPeer> to, long deadline) {
-    if (!running.compareAndSet(null, catchUp)) {
-      // The newcomer is in the member table.
-      return begun();
-    }
-    raft.setConfiguration(from, to)
-        .whenComplete(
-            (nothing, failure) -> {
-              running.set(null);
-              if (failure == null) {
-                catchUp.change().complete(null);
-              } else {
-                catchUp.change().completeExceptionally(failure);
-              }
-            });
-    return arrival(catchUp, deadline - clock.nanos());
-  }
-
-  /** Answers what became of a catch-up, or that it goes on when the caller's time is nearly over. */
-  private CompletableFuture<PeerMessage.Answer> arrival(CatchUp catchUp, long timeoutNanos) {
-    return patiently(catchUp, timeoutNanos)
-        .handle(
-            (nothing, failure) ->
-                failure != null && JavaUtils.unwrapCompletionException(failure) instanceof TimeoutException
-                    ? answer(Failures.catchingUp(
-                        RaftNode.nodeId(catchUp.newcomer().getId()), position(catchUp), lastIndex()))
-                    : changed(failure, catchUp));
-  }
-
-  /** Has the caller try again after another change, or tells it that there is one. */
-  private CompletableFuture<PeerMessage.Answer> afterwards(CatchUp other, long timeoutNanos) {
-    return patiently(other, timeoutNanos)
-        .handle(
-            (nothing, failure) ->
-                failure != null && JavaUtils.unwrapCompletionException(failure) instanceof TimeoutException
-                    ? answer(Failures.busy(RaftNode.nodeId(other.newcomer().getId())))
-                    : PeerMessage.Answer.of(PeerMessage.Verdict.NOT_HOLDER));
-  }
-
-  private static CompletableFuture<Void> patiently(CatchUp catchUp, long timeoutNanos) {
-    return catchUp.change().copy().orTimeout(patience(timeoutNanos), TimeUnit.NANOSECONDS);
-  }
-
-  private static long patience(long timeoutNanos) {
-    return Math.max(0, timeoutNanos - Math.min(ANSWER_NANOS, timeoutNanos / 4));
-  }
-
-  /** How far the newcomer's log is, -1 when it is not known. */
-  private long position(CatchUp catchUp) {
-    return members.get().stream()
-        .filter(member -> member.nodeId() == RaftNode.nodeId(catchUp.newcomer().getId()))
-        .mapToLong(MemberStatus::matchIndex)
-        .findAny()
-        .orElse(-1);
-  }
-
-  private long lastIndex() {
-    return raft.division().map(division -> division.getRaftLog().getNextIndex() - 1).orElse(-1L);
-  }
-
   /** Removes a member; a leader that is to remove itself hands over first and lets its successor do it. */
   CompletableFuture<PeerMessage.Answer> remove(int id, long timeoutNanos) {
-    final CatchUp other = running.get();
-    if (other != null) {
+    final Optional<CatchUp.Newcomer> other = catchUp.newcomer();
+    if (other.isPresent()) {
       // What ends a catch-up in Raft is that another leads; the successor then finds a node that is no member.
-      return RaftNode.nodeId(other.newcomer().getId()) == id
-          ? leaveItToTheNext(PeerMessage.Verdict.UNKNOWN, timeoutNanos)
-          : afterwards(other, timeoutNanos);
+      return other.get().id() == id
+          ? leaveItToTheNext(ChangeAnswer.begun(), timeoutNanos)
+          : other.get().afterwards(timeoutNanos);
     }
     final List<RaftPeer> voters = voters();
     final Optional<RaftPeer> leaving = find(voters, id);
@@ -376,7 +291,7 @@ final class Membership {
       return quorum.mayBeThere() ? again() : failed(Failures.noQuorum("removing node " + id, quorum));
     }
     if (id == self) {
-      return leaveItToTheNext(PeerMessage.Verdict.NOT_HOLDER, timeoutNanos);
+      return leaveItToTheNext(ChangeAnswer.again(), timeoutNanos);
     }
     final InetSocketAddress address = HostPort.parse(leaving.get().getAddress());
     final Request.NodeRemoved entry = new Request.NodeRemoved(id, address.getHostString(), address.getPort());
@@ -387,7 +302,7 @@ final class Membership {
                 timeoutNanos,
                 raft.setConfiguration(voters, remaining)
                     .orTimeout(timeoutNanos, TimeUnit.NANOSECONDS)
-                    .handle((nothing, failure) -> changed(failure, null)));
+                    .handle((nothing, failure) -> ChangeAnswer.ofConfiguration(failure)));
     // Of one that never registered nothing else would say, should this leader end in between, that it was a member.
     return table.apply(id).isPresent()
         ? change.get()
@@ -409,33 +324,19 @@ final class Membership {
   }
 
   /** Steps down; {@code next} tells the sender, who asks again, whether something was changed by that. */
-  private CompletableFuture<PeerMessage.Answer> leaveItToTheNext(PeerMessage.Verdict next, long timeoutNanos) {
+  private CompletableFuture<PeerMessage.Answer> leaveItToTheNext(PeerMessage.Answer next, long timeoutNanos) {
     return handOver(NOBODY, timeoutNanos)
-        .thenApply(
-            answer ->
-                answer.verdict() == PeerMessage.Verdict.REFUSED
-                    ? answer
-                    : PeerMessage.Answer.of(next));
+        .thenApply(answer -> answer.verdict() == PeerMessage.Verdict.REFUSED ? answer : next);
   }
 
   /** Enters into the member table that a node was removed, once the configuration is without it. */
   private CompletableFuture<PeerMessage.Answer> forgotten(
       Request.NodeRemoved entry, long timeoutNanos, CompletableFuture<PeerMessage.Answer> changed) {
-    return whenDone(
+    return ChangeAnswer.whenDone(
         changed,
         () ->
             log.append(entry, timeoutNanos)
                 .thenCompose(response -> Responses.isOk(response) ? done() : begun()));
-  }
-
-  /** What follows on a success; anything else is the answer. */
-  private static CompletableFuture<PeerMessage.Answer> whenDone(
-      CompletableFuture<PeerMessage.Answer> step, Supplier<CompletableFuture<PeerMessage.Answer>> next) {
-    return step.thenCompose(
-        answer ->
-            answer.verdict() == PeerMessage.Verdict.ANSWERED && Responses.isOk(answer.body())
-                ? next.get()
-                : CompletableFuture.completedFuture(answer));
   }
 
   /**
@@ -444,12 +345,12 @@ final class Membership {
    * @param target the next leader, or 0 for the one whose log is the longest
    */
   CompletableFuture<PeerMessage.Answer> handOver(int target, long timeoutNanos) {
-    final CatchUp catchUp = running.get();
-    if (catchUp == null || target == self) {
+    final Optional<CatchUp.Newcomer> newcomer = catchUp.newcomer();
+    if (newcomer.isEmpty() || target == self) {
       return handOver.to(target, timeoutNanos);
     }
     // Ratis names no successor while a newcomer catches up.
-    return target == NOBODY ? handOver.toNobody() : afterwards(catchUp, timeoutNanos);
+    return target == NOBODY ? handOver.toNobody() : newcomer.get().afterwards(timeoutNanos);
   }
 
   /**
@@ -470,26 +371,6 @@ final class Membership {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-  }
-
-  /** What a change of the configuration came to; {@code catchUp} is null when nobody came in. */
-  private PeerMessage.Answer changed(Throwable failure, CatchUp catchUp) {
-    if (failure == null) {
-      return new PeerMessage.Answer(PeerMessage.Verdict.ANSWERED, Responses.ok(DONE.duplicate()));
-    }
-    final Throwable cause = JavaUtils.unwrapCompletionException(failure);
-    LOG.warn("the membership was not changed: {}", cause.toString());
-    if (cause instanceof ReconfigurationTimeoutException && catchUp != null) {
-      return answer(Failures.fellSilent(RaftNode.nodeId(catchUp.newcomer().getId()), catchUp.newcomer().getAddress()));
-    }
-    if (cause instanceof ReconfigurationInProgressException || cause instanceof SetConfigurationException) {
-      // Another change is being carried out, or was since the voters were read; the sender tries again.
-      return PeerMessage.Answer.of(PeerMessage.Verdict.NOT_HOLDER);
-    }
-    if (cause instanceof TimeoutException || cause instanceof NotLeaderException) {
-      return PeerMessage.Answer.of(PeerMessage.Verdict.UNKNOWN);
-    }
-    return PeerMessage.Answer.refused("the membership could not be changed: " + cause.getMessage());
   }
 
   private List<RaftPeer> voters() {
@@ -516,17 +397,15 @@ final class Membership {
   }
 
   private static CompletableFuture<PeerMessage.Answer> done() {
-    return CompletableFuture.completedFuture(
-        new PeerMessage.Answer(PeerMessage.Verdict.ANSWERED, Responses.ok(DONE.duplicate())));
+    return CompletableFuture.completedFuture(ChangeAnswer.done());
   }
 
-  /** Something was changed on the way; the sender asks again, and knows that. */
   private static CompletableFuture<PeerMessage.Answer> begun() {
-    return CompletableFuture.completedFuture(PeerMessage.Answer.of(PeerMessage.Verdict.UNKNOWN));
+    return CompletableFuture.completedFuture(ChangeAnswer.begun());
   }
 
   private static CompletableFuture<PeerMessage.Answer> again() {
-    return CompletableFuture.completedFuture(PeerMessage.Answer.of(PeerMessage.Verdict.NOT_HOLDER));
+    return CompletableFuture.completedFuture(ChangeAnswer.again());
   }
 
   private static CompletableFuture<PeerMessage.Answer> refused(String reason) {
@@ -534,10 +413,6 @@ final class Membership {
   }
 
   private static CompletableFuture<PeerMessage.Answer> failed(Failure failure) {
-    return CompletableFuture.completedFuture(answer(failure));
-  }
-
-  private static PeerMessage.Answer answer(Failure failure) {
-    return new PeerMessage.Answer(PeerMessage.Verdict.ANSWERED, Responses.error(failure));
+    return CompletableFuture.completedFuture(ChangeAnswer.failed(failure));
   }
 }
