@@ -16,12 +16,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The newcomer that catches up, one at a time (Raft dissertation, section 4.2.1): Ratis sends it snapshot and log, and appends
- * the joint configuration only when it has nearly all. Until then it is in no configuration, so no majority counts it.
+ * The newcomer that catches up, one at a time (Raft dissertation, section 4.2.1): Ratis sends it snapshot and log, and
+ * appends the joint configuration only when it has nearly all. Until then it is in no configuration, so no majority counts
+ * it.
  *
  * <p>That may take longer than the caller waits; it goes on then, and who repeats the call waits for the same catch-up. It
- * ends when the newcomer has caught up, when it has not answered for {@link RatisProperties#CATCH_UP_SILENCE_MILLIS}, or when
- * this node leads no more.
+ * ends when the newcomer has caught up, when it has not answered for {@link RatisProperties#CATCH_UP_SILENCE_MILLIS}, or
+ * when this node leads no more.
  *
  * <p>Thread-safe; nothing blocks, and there are no locks: one atomic holds the newcomer.
  */
@@ -112,7 +113,8 @@ final class CatchUp {
     }
 
     private Answer changed(Throwable failure) {
-      if (failure != null && JavaUtils.unwrapCompletionException(failure) instanceof ReconfigurationTimeoutException silent) {
+      if (failure != null
+          && JavaUtils.unwrapCompletionException(failure) instanceof ReconfigurationTimeoutException silent) {
         LOG.warn("the membership was not changed: {}", silent.toString());
         return ChangeAnswer.failed(Failures.fellSilent(id(), peer.getAddress()));
       }

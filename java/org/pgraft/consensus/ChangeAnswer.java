@@ -17,9 +17,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What the lease holder answers to who wants the members or the leader changed. After {@link #again} the sender asks once more,
- * whoever leads then; after {@link #begun} too, if its request may be repeated, and it knows that something may have been
- * changed. All else is final.
+ * What the lease holder answers to who wants the members or the leader changed. After {@link #again} the sender asks once
+ * more, whoever leads then; after {@link #begun} too, if its request may be repeated, and it knows that something may have
+ * been changed. All else is final.
  *
  * <p>Stateless.
  */

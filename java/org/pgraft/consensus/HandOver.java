@@ -63,7 +63,9 @@ final class HandOver {
     return lease
         .surrender()
         .thenCompose(released -> raft.transferLeadership(next, Math.min(timeoutNanos, patienceNanos)))
-        .handle((nothing, failure) -> failure == null ? CompletableFuture.completedFuture(ChangeAnswer.done()) : stepDown(next, failure))
+        .handle(
+            (nothing, failure) ->
+                failure == null ? CompletableFuture.completedFuture(ChangeAnswer.done()) : stepDown(next, failure))
         .thenCompose(answer -> answer);
   }
 

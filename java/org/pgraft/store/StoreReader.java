@@ -16,15 +16,15 @@ import org.pgraft.command.SqlState;
 import org.pgraft.command.WireWriter;
 
 /**
- * The reads of a {@link Store}: each is one read transaction of LMDB, so all that it sees is of one moment, whatever is applied
- * meanwhile; and it sees only what was committed.
+ * The reads of a {@link Store}: each is one read transaction of LMDB, so all that it sees is of one moment, whatever is
+ * applied meanwhile; and it sees only what was committed.
  *
- * <p>A read that LMDB cannot carry out, or that meets what cannot be true, ends the store. One that finds the store closed or
- * all places for readers taken was not accepted, and changes nothing.
+ * <p>A read that LMDB cannot carry out, or that meets what cannot be true, ends the store. One that finds the store closed,
+ * or all places for readers taken, is not accepted, and changes nothing.
  *
- * <p>Threads: any, many at once. A read is inside the {@link Gate} for as long as it lasts, so that the environment is neither
- * closed nor remapped under it; that apart it waits for nobody. The monitor of this object guards the scratches that are
- * kept, for a few instructions.
+ * <p>Threads: any, many at once. A read is inside the {@link Gate} for as long as it lasts, so that the environment is
+ * neither closed nor remapped under it; that apart it waits for nobody. The monitor of this object guards the scratches
+ * that are kept, for a few instructions.
  */
 final class StoreReader {
   private static final int SCRATCHES_KEPT = 8;
