@@ -3,62 +3,21 @@
  *	  What a session asks of the store: one key, a page of keys, a page of
  *	  changes, the totals.
  *
- * The layout of the store is documented in docs/architecture.md; its writer is
- * org.pgraft.store.  A query runs while an LMDB read transaction is live, see
- * store_reader.h: it may use LMDB and memory it was given, and nothing of
- * PostgreSQL that can raise an error.
+ * A query runs while an LMDB read transaction is live, see store_reader.h: it
+ * may use LMDB and memory it was given, and nothing of PostgreSQL that can raise
+ * an error.
  *
  * Threads: a backend's only thread.  Locks: none, LMDB's readers take none.
  */
 #ifndef PGRAFT_STORE_QUERY_H
 #define PGRAFT_STORE_QUERY_H
 
-#include <lmdb.h>
-
-#include "wire.h"
-
-/* Results of a query beside LMDB's own codes, in a range LMDB does not use. */
-#define PGRAFT_STORE_ABSENT			1000001 /* the key did not exist then */
-#define PGRAFT_STORE_TOO_SMALL		1000002 /* "needed" bytes are */
-#define PGRAFT_STORE_COMPACTED		1000003 /* that history is gone */
-#define PGRAFT_STORE_FUTURE			1000004 /* that revision is not here yet */
-#define PGRAFT_STORE_CORRUPT		1000005 /* the file contradicts itself */
-#define PGRAFT_STORE_JUDGE			1000007 /* find out who may do it, first */
-
-/* An environment opened read-only, with what a query needs of it. */
-typedef struct PgraftStoreHandle
-{
-	MDB_env    *env;
-	MDB_txn    *txn;
-	MDB_dbi		meta;
-	MDB_dbi		keys;
-	MDB_dbi		revisions;
-	MDB_dbi		grant_table;
-	bool		has_grant_table;	/* a store of version 1.0 may have none */
-	uint64		opening;		/* a number that no other opening has */
-	MDB_cursor *scan;			/* walks over keys */
-	MDB_cursor *lookup;			/* finds the revision of one key */
-	MDB_cursor *history;		/* walks over revisions */
-	MDB_cursor *grants;			/* walks over grants of keys; may be NULL */
-} PgraftStoreHandle;
+#include "store_layout.h"
 
 /* See store_grants.h. */
 typedef struct PgraftStoreAuthority PgraftStoreAuthority;
 
 typedef int (*PgraftStoreQuery) (PgraftStoreHandle *store, void *request);
-
-/* What the store knows of one version of a key. */
-typedef struct PgraftStoreEntry
-{
-	int64		create_revision;
-	int64		mod_revision;
-	int64		version;
-	int64		lease;
-	int64		create_time_ms;
-	int64		time_ms;
-	uint32		key_len;
-	uint32		value_len;
-} PgraftStoreEntry;
 
 /* pgraft_store_get: the newest version of a key at a revision. */
 typedef struct PgraftStoreGet
@@ -105,12 +64,6 @@ typedef struct PgraftStoreScan
  * or many records were looked at, or, but only before the first record of a
  * revision, when there are max_rows; the next one begins at next.
  */
-typedef struct PgraftStorePosition
-{
-	int64		revision;
-	uint32		sub;			/* number of the record within the revision */
-} PgraftStorePosition;
-
 typedef struct PgraftStoreChanges
 {
 	/* request */
@@ -127,9 +80,6 @@ typedef struct PgraftStoreChanges
 	bool		enough;			/* there are max_rows */
 	Size		needed;			/* the first row's size when it did not fit */
 } PgraftStoreChanges;
-
-/* Of a row of pgraft_store_changes: the key was deleted. */
-#define PGRAFT_STORE_IS_DELETION(entry)		((entry)->version == 0)
 
 /* pgraft_store_totals: the counters of the store. */
 typedef struct PgraftStoreTotals
@@ -149,9 +99,6 @@ typedef struct PgraftStoreTotals
 #define PGRAFT_STORE_ROW_SIZE(entry) \
 	MAXALIGN(sizeof(PgraftStoreEntry) + (Size) (entry)->key_len + (entry)->value_len)
 
-extern int	pgraft_store_open_tables(PgraftStoreHandle *store, MDB_txn *txn);
-extern int	pgraft_store_read_meta(PgraftStoreHandle *store, const char *name,
-								   int64 *value);
 extern int	pgraft_store_get(PgraftStoreHandle *store, void *request);
 extern int	pgraft_store_scan(PgraftStoreHandle *store, void *request);
 extern int	pgraft_store_changes(PgraftStoreHandle *store, void *request);

@@ -3,8 +3,8 @@ package org.pgraft.store;
 import org.pgraft.command.FeatureLevel;
 
 /**
- * The layout of the environment; docs/architecture.md shows it as a whole. Sessions read it in C, so it changes only
- * together with {@link #FORMAT}. All numbers are big-endian. Stateless.
+ * The layout of the environment; docs/architecture.md shows it as a whole. Sessions read it in C
+ * (native/store_layout.c), so it changes only together with {@link #FORMAT}. All numbers are big-endian. Stateless.
  */
 final class Layout {
   /** Newest version of the layout. */
