@@ -7,7 +7,7 @@ import java.util.stream.Collectors;
 import org.pgraft.consensus.DiskUseTest.Sample;
 
 /** Draws how the sizes of a node's directories went, as SVG. */
-final class Curve {
+final class DiskUseCurve {
   private static final int WIDTH = 720;
   private static final int HEIGHT = 320;
   private static final int LEFT = 60;
@@ -21,7 +21,7 @@ final class Curve {
   private final double mostKept;
   private final int entryBytes;
 
-  private Curve(List<Sample> samples, int entryBytes) {
+  private DiskUseCurve(List<Sample> samples, int entryBytes) {
     this.samples = samples;
     this.entryBytes = entryBytes;
     this.mostWritten = samples.get(samples.size() - 1).entries() * (entryBytes / MEGA);
@@ -30,7 +30,7 @@ final class Curve {
   }
 
   static String draw(List<Sample> samples, int entryBytes) {
-    return new Curve(samples, entryBytes).svg();
+    return new DiskUseCurve(samples, entryBytes).svg();
   }
 
   private String svg() {

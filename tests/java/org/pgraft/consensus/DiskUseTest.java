@@ -7,12 +7,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** However much is written, the engines' directories stay within what the settings say. The run is drawn as a curve. */
-final class DiskUseTest {
+final class DiskUseTest extends EngineFixture {
   private static final int NODES = 3;
   private static final int KEYS = 10;
   private static final int ENTRY_BYTES = 100_000;
@@ -41,14 +39,6 @@ final class DiskUseTest {
     }
   }
 
-  @TempDir Path temp;
-  private final List<TestEngine> engines = new ArrayList<>();
-
-  @AfterEach
-  void stopAll() {
-    engines.forEach(TestEngine::stop);
-  }
-
   @Test
   void when_far_more_is_written_than_is_kept_then_disk_use_stays_bounded() throws Exception {
     start();
@@ -65,7 +55,7 @@ final class DiskUseTest {
     }
     final Sample most = curve.stream().reduce((a, b) -> a.total() > b.total() ? a : b).orElseThrow();
     final Path drawing = Path.of("target", "disk-use.svg");
-    Files.writeString(drawing, Curve.draw(curve, ENTRY_BYTES));
+    Files.writeString(drawing, DiskUseCurve.draw(curve, ENTRY_BYTES));
     System.out.println("node 1's directory at its largest: " + most + "; the curve is in " + drawing);
     assertTrue(most.total() < (long) ENTRIES * ENTRY_BYTES, "there was as much as was written: " + most);
   }

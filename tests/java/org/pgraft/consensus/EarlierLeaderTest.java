@@ -5,9 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -24,34 +21,20 @@ import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
 import org.apache.ratis.thirdparty.io.grpc.ManagedChannel;
 import org.apache.ratis.thirdparty.io.grpc.netty.NettyChannelBuilder;
 import org.apache.ratis.thirdparty.io.grpc.stub.StreamObserver;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.pgraft.tls.Credentials;
 
 /** A node whose log begins with an entry of an earlier leader, which was never committed. */
-final class EarlierLeaderTest {
-  private static final int INIT = 41;
-  private static final int ADD_NODE = 42;
+final class EarlierLeaderTest extends EngineFixture {
   private static final long EARLIER_TERM = 2;
-
-  @TempDir Path temp;
-  private final List<TestEngine> engines = new ArrayList<>();
-
-  @AfterEach
-  void stopAll() {
-    engines.forEach(TestEngine::stop);
-  }
 
   @Test
   void when_aFollowerBeginsWithAnEarlierLeadersEntry_then_itTakesTheCommittedOneInstead() throws Exception {
     final int[] ports = TestEngine.freePorts(2);
-    for (int node = 1; node <= 2; node++) {
-      engines.add(new TestEngine(temp, node, "node_id=" + node, "port=" + ports[node - 1]).start());
-    }
+    startOutside(ports);
     final TestEngine leader = engines.get(0);
     final TestEngine follower = engines.get(1);
-    leader.call(TestEngine.request(INIT));
+    leader.init();
     while (leader.engine().status().term() <= EARLIER_TERM) {
       leader.stop();
       leader.start();
@@ -60,7 +43,7 @@ final class EarlierLeaderTest {
     leader.put("committed", "1");
 
     appendToEmptyLog(ports);
-    leader.call(TestEngine.request(ADD_NODE).i32(2).text("127.0.0.1").i32(ports[1]));
+    leader.addNode(2, ports[1]);
     assertEquals("1", follower.get("committed"));
     follower.put("and", "2");
     assertEquals("2", leader.get("and"));

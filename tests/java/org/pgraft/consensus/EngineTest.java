@@ -6,36 +6,21 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.pgraft.command.PgraftException;
 import org.pgraft.command.SqlState;
 import org.pgraft.consensus.EngineStatus.Phase;
 
 /** Whole engines, with Ratis and LMDB, in one process and over loopback. */
-class EngineTest {
+class EngineTest extends EngineFixture {
   private static final int ADD_NODE = 42;
-  private static final int REMOVE_NODE = 43;
-  private static final int INIT = 41;
-  private static final int SNAPSHOT = 50;
   private static final int HASH = 51;
   private static final int PUT = 1;
   private static final int LEASE_GRANT = 7;
   private static final int LEASE_KEEP_ALIVE = 30;
-
-  @TempDir Path temp;
-  private final List<TestEngine> engines = new ArrayList<>();
-
-  @AfterEach
-  void stopAll() {
-    engines.forEach(TestEngine::stop);
-  }
 
   private int[] startThree() throws Exception {
     final int[] ports = TestEngine.freePorts(3);
@@ -88,7 +73,7 @@ class EngineTest {
     final TestEngine engine =
         new TestEngine(temp, 1, "node_id=1", "port=" + TestEngine.freePorts(1)[0], "compaction_age=1000").start();
     engines.add(engine);
-    engine.call(TestEngine.request(INIT));
+    engine.init();
     final long first = engine.put("k", "old");
     engine.put("k", "new");
     TestEngine.await("the first revision is compacted", () -> isCompacted(engine, first));
@@ -148,18 +133,16 @@ class EngineTest {
   @Test
   void when_oneNodeInitsAndAddsTwo_then_allThreeAreMembersOfOneCluster() throws Exception {
     final int[] ports = TestEngine.freePorts(3);
-    for (int node = 1; node <= 3; node++) {
-      engines.add(new TestEngine(temp, node, "node_id=" + node, "port=" + ports[node - 1]).start());
-    }
+    startOutside(ports);
     assertEquals(Phase.WAITING, engines.get(1).engine().status().phase());
     assertThrows(PgraftException.class, () -> engines.get(1).put("too", "early"));
 
     final TestEngine first = engines.get(0);
-    first.call(TestEngine.request(INIT));
+    first.init();
     assertTrue(first.holdsLease());
     first.put("a", "1");
-    first.call(TestEngine.request(ADD_NODE).i32(2).text("127.0.0.1").i32(ports[1]));
-    first.call(TestEngine.request(ADD_NODE).i32(3).text("127.0.0.1").i32(ports[2]));
+    first.addNode(2, ports[1]);
+    first.addNode(3, ports[2]);
 
     for (TestEngine engine : engines) {
       TestEngine.await(
@@ -168,7 +151,7 @@ class EngineTest {
     }
     engines.get(2).put("b", "2");
 
-    engines.get(1).call(TestEngine.request(REMOVE_NODE).i32(3));
+    engines.get(1).removeNode(3);
     TestEngine.await("two members", () -> first.engine().status().members().size() == 2);
     assertEquals("2", first.get("b"));
   }
@@ -179,7 +162,7 @@ class EngineTest {
     final TestEngine first = engines.get(0);
     first.put("a", "1");
     engines.remove(2).stop();
-    first.call(TestEngine.request(REMOVE_NODE).i32(3));
+    first.removeNode(3);
     final TestEngine returned =
         new TestEngine(Files.createDirectory(temp.resolve("anew")), 3, "node_id=3", "port=" + ports[2]).start();
     engines.add(returned);
@@ -189,7 +172,7 @@ class EngineTest {
             () -> first.call(TestEngine.request(ADD_NODE).i32(3).text("localhost").i32(ports[2])));
     assertTrue(
         elsewhere.failure().message().startsWith("node 3 is known at 127.0.0.1:" + ports[2]), elsewhere::getMessage);
-    first.call(TestEngine.request(ADD_NODE).i32(3).text("127.0.0.1").i32(ports[2]));
+    first.addNode(3, ports[2]);
     assertEquals("1", returned.get("a"));
     returned.put("b", "2");
 
@@ -239,7 +222,7 @@ class EngineTest {
     for (int i = 0; i < 120; i++) {
       holder.put("k" + i % 10, i + padding);
     }
-    holder.call(TestEngine.request(SNAPSHOT));
+    holder.snapshot();
     TestEngine.await("a purged log", () -> holder.engine().status().firstLogIndex() > 20);
 
     absent.start();

@@ -3,41 +3,22 @@ package org.pgraft.consensus;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** What whole engines tell of what happened to them. */
-final class JournalTest {
-  private static final int INIT = 41;
-  private static final int ADD_NODE = 42;
-  private static final int REMOVE_NODE = 43;
-  private static final int SNAPSHOT = 50;
-
-  @TempDir Path temp;
-  private final List<TestEngine> engines = new ArrayList<>();
-
-  @AfterEach
-  void stopAll() {
-    engines.forEach(TestEngine::stop);
-  }
-
+final class JournalTest extends EngineFixture {
   @Test
   void when_aClusterIsFoundedAndChanged_then_eachThingIsToldOnceAndNotAgainAfterARestart() throws Exception {
     final int[] ports = TestEngine.freePorts(2);
-    for (int node = 1; node <= 2; node++) {
-      engines.add(new TestEngine(temp, node, "node_id=" + node, "port=" + ports[node - 1]).start());
-    }
+    startOutside(ports);
     final TestEngine first = engines.get(0);
-    first.call(TestEngine.request(INIT));
+    first.init();
     first.put("a", "1");
-    first.call(TestEngine.request(ADD_NODE).i32(2).text("127.0.0.1").i32(ports[1]));
-    first.call(TestEngine.request(SNAPSHOT));
+    first.addNode(2, ports[1]);
+    first.snapshot();
     TestEngine.await("the newcomer to know", () -> engines.get(1).told("MEMBER_ADDED").size() == 1);
-    first.call(TestEngine.request(REMOVE_NODE).i32(2));
+    first.removeNode(2);
 
     assertEquals(List.of("node 1 leads in term 1"), first.told("LEADER_CHANGED"));
     assertEquals(List.of("in term 1"), first.told("LEASE_ACQUIRED"));

@@ -8,12 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.pgraft.command.PgraftException;
 import org.pgraft.consensus.EngineStatus.Phase;
 import org.pgraft.store.BackupFacts;
@@ -22,17 +18,13 @@ import org.pgraft.store.DetachedStore;
 import org.pgraft.store.LogPosition;
 
 /** Backups of whole engines, and clusters that begin from them. */
-final class RestoreTest {
-  private static final int INIT = 41;
-  private static final int ADD_NODE = 42;
+final class RestoreTest extends EngineFixture {
   private static final int HASH = 51;
   private static final int BACKUP = 52;
   private static final int BACKUP_VERIFY = 53;
   private static final int RESTORE = 54;
   private static final int LOCAL = 1;
 
-  @TempDir Path temp;
-  private final List<TestEngine> engines = new ArrayList<>();
   private Path file;
   private int[] ports;
 
@@ -43,7 +35,7 @@ final class RestoreTest {
     final TestEngine source =
         new TestEngine(Files.createDirectory(temp.resolve("old")), 1, "node_id=1", "port=" + ports[3]).start();
     try {
-      source.call(TestEngine.request(INIT));
+      source.init();
       for (int i = 0; i < 20; i++) {
         source.put("k" + i % 7, "v" + i);
       }
@@ -52,11 +44,6 @@ final class RestoreTest {
     } finally {
       source.stop();
     }
-  }
-
-  @AfterEach
-  void stopAll() {
-    engines.forEach(TestEngine::stop);
   }
 
   private TestEngine fresh(int node) throws Exception {
@@ -103,7 +90,7 @@ final class RestoreTest {
     restore(founder, file);
     for (int node = 2; node <= 3; node++) {
       fresh(node);
-      founder.call(TestEngine.request(ADD_NODE).i32(node).text("127.0.0.1").i32(ports[node - 1]));
+      founder.addNode(node, ports[node - 1]);
     }
     founder.put("new", "here");
     final long revision = hash(founder, 0)[0];
@@ -186,7 +173,7 @@ final class RestoreTest {
   @Test
   void when_theNodeIsAMember_then_theRestoreIsRefusedAndNothingChanges() throws Exception {
     final TestEngine node = fresh(1);
-    node.call(TestEngine.request(INIT));
+    node.init();
     node.put("mine", "1");
 
     assertEquals("55000", assertThrows(PgraftException.class, () -> restore(node, file)).failure().sqlState());

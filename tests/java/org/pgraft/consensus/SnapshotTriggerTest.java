@@ -7,13 +7,10 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.pgraft.command.WireReader;
 
 /** When snapshots are taken, and that the log is purged behind them, on an engine of its own. */
 final class SnapshotTriggerTest {
   private static final int COMPACT = 5;
-  private static final int INIT = 41;
-  private static final int SNAPSHOT = 50;
   private static final String MEGABYTE = "v".repeat(1_000_000);
   private static final long NEVER = -1;
 
@@ -30,7 +27,7 @@ final class SnapshotTriggerTest {
     all[settings.length] = "node_id=1";
     all[settings.length + 1] = "port=" + TestEngine.freePorts(1)[0];
     engine = new TestEngine(temp, 1, all).start();
-    engine.call(TestEngine.request(INIT));
+    engine.init();
     TestEngine.await("the lease", engine::holdsLease);
   }
 
@@ -57,7 +54,7 @@ final class SnapshotTriggerTest {
     for (int i = 0; i < 24; i++) {
       engine.put("large", MEGABYTE);
     }
-    engine.call(TestEngine.request(SNAPSHOT));
+    engine.snapshot();
     TestEngine.await("a purged log", () -> firstLogIndex() > 80 && firstLogIndex() <= snapshot());
   }
 
@@ -86,7 +83,7 @@ final class SnapshotTriggerTest {
     start("snapshot_interval=1000000");
     engine.put("a", "1");
     final long applied = engine.engine().status().appliedIndex();
-    final long index = new WireReader(engine.call(TestEngine.request(SNAPSHOT)), "snapshot").i64();
+    final long index = engine.snapshot();
     assertTrue(index >= applied, "a snapshot at " + index + " of what was applied up to " + applied);
     assertEquals(index, snapshot());
   }

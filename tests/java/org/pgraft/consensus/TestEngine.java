@@ -120,6 +120,25 @@ final class TestEngine implements LeaseSink {
     return StandardCharsets.UTF_8.decode(in.bytes()).toString();
   }
 
+  /** Founds a cluster. */
+  void init() throws PgraftException {
+    call(request(41));
+  }
+
+  /** Adds a node of this machine to the cluster. */
+  void addNode(int node, int port) throws PgraftException {
+    call(request(42).i32(node).text("127.0.0.1").i32(port));
+  }
+
+  void removeNode(int node) throws PgraftException {
+    call(request(43).i32(node));
+  }
+
+  /** Takes a snapshot, and returns the index of its last entry. */
+  long snapshot() throws PgraftException {
+    return new WireReader(call(request(50)), "snapshot").i64();
+  }
+
   /** Sends a request of one operation and a body, and returns the body of its result. */
   ByteBuffer call(WireWriter request) throws PgraftException {
     return result(submit(request.done()));

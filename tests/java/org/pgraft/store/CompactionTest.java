@@ -5,33 +5,16 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.pgraft.command.Failure;
 import org.pgraft.command.PgraftException;
 import org.pgraft.command.SqlState;
 import org.pgraft.store.TestStore.Row;
 
 /** History is dropped up to a revision; what exists stays. */
-final class CompactionTest {
-  @TempDir Path directory;
-  private TestStore store;
-
-  @BeforeEach
-  void create() throws Exception {
-    store = TestStore.create(directory);
-  }
-
-  @AfterEach
-  void close() {
-    store.close();
-  }
-
+final class CompactionTest extends StoreFixture {
   @Test
   void when_historyIsCompacted_then_earlierRevisionsAreRefusedAndLaterOnesKept() throws Exception {
     for (int i = 0; i < 4; i++) {

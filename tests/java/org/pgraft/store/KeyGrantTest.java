@@ -4,13 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.nio.ByteBuffer;
-import java.nio.file.Path;
 import java.util.List;
-import java.util.UUID;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.lmdbjava.Cursor;
 import org.lmdbjava.Txn;
 import org.pgraft.command.Authorized;
@@ -24,24 +19,11 @@ import org.pgraft.command.Responses;
 import org.pgraft.command.SqlState;
 
 /** Grants on keys in the replicated state, and requests that come with the version of them by which they were judged. */
-final class KeyGrantTest {
+final class KeyGrantTest extends StoreFixture {
   private static final int READ = GrantRequest.READ;
   private static final int WRITE = GrantRequest.WRITE;
   private static final String LONG = "p".repeat(Limits.KEY_BYTES_MAX);
   private static final String LONG_ROLE = "r".repeat(Limits.ROLE_BYTES_MAX);
-
-  @TempDir Path directory;
-  private TestStore store;
-
-  @BeforeEach
-  void create() throws Exception {
-    store = TestStore.create(directory.resolve("store"));
-  }
-
-  @AfterEach
-  void close() {
-    store.close();
-  }
 
   private boolean changes(ByteBuffer request) throws Exception {
     return store.call(request).u8() != 0;
@@ -75,8 +57,8 @@ final class KeyGrantTest {
     store.call(Wire.enforce(true));
     final long judged = version();
     store.close();
-    DetachedStore.beginCluster(directory.resolve("store"));
-    store = new TestStore(Store.open(directory.resolve("store"), 1, TestStore.LIMITS, clean -> {}));
+    DetachedStore.beginCluster(directory);
+    reopen();
 
     refused(Wire.put("a/1", "nobody's"));
     store.call(Wire.authorized(judged, Wire.put("a/1", "somebody's")));
@@ -154,8 +136,7 @@ final class KeyGrantTest {
     store.call(Wire.keyGrant("public", "", WRITE));
     store.call(Wire.enforce(true));
     final long version = version();
-    store.close();
-    store = new TestStore(Store.open(directory.resolve("store"), 1, TestStore.LIMITS, clean -> {}));
+    reopen();
 
     refused(Wire.put("k", "v"));
     assertEquals(version, version());
@@ -167,7 +148,7 @@ final class KeyGrantTest {
   void when_aStoreIsOfVersion1_0_then_itHasNoGrants_andTakesSome() throws Exception {
     store.put("k", "v");
     store.close();
-    try (Tables tables = Tables.open(directory.resolve("store"), TestStore.LIMITS);
+    try (Tables tables = Tables.open(directory, TestStore.LIMITS);
         Txn<ByteBuffer> txn = tables.env().txnWrite()) {
       for (Counter counter : List.of(Counter.GRANTS_VERSION, Counter.GRANTS_ENFORCED)) {
         tables.meta().delete(txn, Tables.direct(counter.key().getBytes()));
@@ -175,7 +156,7 @@ final class KeyGrantTest {
       tables.keyGrants().drop(txn, true);
       txn.commit();
     }
-    store = new TestStore(Store.open(directory.resolve("store"), 1, TestStore.LIMITS, clean -> {}));
+    reopen();
 
     assertEquals("v", store.range("k", "").rows().get(0).value());
     store.put("k", "w");
@@ -185,22 +166,17 @@ final class KeyGrantTest {
 
   @Test
   void when_aMemberDoesNotKnowGrants_then_noneIsGiven_andWhenTheyAreInUse_thenNoSuchMemberComesBack() throws Exception {
-    store.call(start(1, 2));
-    store.call(start(2, 1));
+    store.call(Wire.start(1, 2));
+    store.call(Wire.start(2, 1));
     for (ByteBuffer request : List.of(Wire.keyGrant("a", "", READ), Wire.keyRevoke("a", "", READ), Wire.enforce(true))) {
       final Failure unknown = store.refused(request);
       assertEquals(SqlState.NOT_SUPPORTED, unknown.sqlState());
       assertEquals("not every member of the cluster knows grants of keys", unknown.message());
     }
 
-    store.call(start(2, 2));
+    store.call(Wire.start(2, 2));
     assertEquals(true, changes(Wire.keyGrant("a", "", READ)));
-    assertEquals(SqlState.WRONG_STATE, store.refused(start(3, 1)).sqlState());
-  }
-
-  private static ByteBuffer start(int node, int level) {
-    return new Request.NodeStart(node, new UUID(0, node), (long) level << 20, (level - 1L) << 20, "h", 7000 + node, "n", level)
-        .encode();
+    assertEquals(SqlState.WRONG_STATE, store.refused(Wire.start(3, 1)).sqlState());
   }
 
   @Test
@@ -210,7 +186,7 @@ final class KeyGrantTest {
     assertEquals(SqlState.NOT_SUPPORTED, store.refused(Wire.authorized(0, Wire.put("k", "v"))).sqlState());
     assertEquals(SqlState.NOT_SUPPORTED, store.refused(Wire.authorized(Authorized.EXEMPT, Wire.put("k", "v"))).sqlState());
     assertEquals(List.of(), store.all(0));
-    store.call(start(1, 1));
+    store.call(Wire.start(1, 1));
   }
 
   @Test
@@ -245,7 +221,7 @@ final class KeyGrantTest {
   void when_aGrantIsDamaged_then_theStoreIsNotOpened() throws Exception {
     store.call(Wire.keyGrant("role", "prefix", READ));
     store.close();
-    try (Tables tables = Tables.open(directory.resolve("store"), TestStore.LIMITS);
+    try (Tables tables = Tables.open(directory, TestStore.LIMITS);
         Txn<ByteBuffer> txn = tables.env().txnWrite()) {
       try (Cursor<ByteBuffer> grants = tables.keyGrants().openCursor(txn)) {
         assertEquals(true, grants.first());
@@ -254,7 +230,7 @@ final class KeyGrantTest {
       txn.commit();
     }
     assertThrows(
-        StoreFailedException.class, () -> Store.open(directory.resolve("store"), 1, TestStore.LIMITS, clean -> {}));
-    store = TestStore.create(directory.resolve("another"));
+        StoreFailedException.class, () -> Store.open(directory, 1, TestStore.LIMITS, clean -> {}));
+    store = TestStore.create(temp.resolve("another"));
   }
 }

@@ -9,10 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.lmdbjava.Dbi;
 import org.lmdbjava.Env;
 import org.lmdbjava.Txn;
@@ -25,21 +22,8 @@ import org.pgraft.command.WireReader;
 import org.pgraft.store.TestStore.Row;
 
 /** Leases of keys in the replicated state: what is attached to them, and what becomes of it when they end. */
-final class KeyLeaseTest {
+final class KeyLeaseTest extends StoreFixture {
   private static final int LEASE = 4;
-
-  @TempDir Path directory;
-  private TestStore store;
-
-  @BeforeEach
-  void create() throws Exception {
-    store = TestStore.create(directory.resolve("store"));
-  }
-
-  @AfterEach
-  void close() {
-    store.close();
-  }
 
   private long grant() throws Exception {
     return store.call(Wire.grant(10_000)).i64();
@@ -177,8 +161,7 @@ final class KeyLeaseTest {
   void when_aStoreIsOpenedAgain_then_leasesAndTheirKeysAreThere() throws Exception {
     final long lease = grant();
     put("a", lease);
-    store.close();
-    store = new TestStore(Store.open(directory.resolve("store"), 1, TestStore.LIMITS, clean -> {}));
+    reopen();
 
     assertEquals(List.of("a"), keysOf(lease));
     assertEquals(10_000, store.store.requireKeyLease(lease).ttlMillis());
@@ -187,22 +170,22 @@ final class KeyLeaseTest {
 
   @Test
   void when_aMemberDoesNotKnowLeases_then_noneIsGiven_andWhenOneIsGiven_thenNoSuchMemberComesBack() throws Exception {
-    store.call(start(1, 2));
-    store.call(start(2, 1));
+    store.call(Wire.start(1, 2));
+    store.call(Wire.start(2, 1));
     final Failure unknown = store.refused(Wire.grant(10_000));
     assertEquals(SqlState.NOT_SUPPORTED, unknown.sqlState());
     assertEquals("Node 2 runs a version of pgraft without them.", unknown.detail());
 
-    store.call(start(2, 2));
+    store.call(Wire.start(2, 2));
     assertTrue(grant() > 0);
-    assertEquals(SqlState.WRONG_STATE, store.refused(start(3, 1)).sqlState());
-    store.call(start(3, 2));
+    assertEquals(SqlState.WRONG_STATE, store.refused(Wire.start(3, 1)).sqlState());
+    store.call(Wire.start(3, 2));
   }
 
   @Test
   void when_aMemberWasStartedWithAnOlderVersion_afterLeasesWereUsed_then_itsDirectoryIsRefused_untilItIsRemoved() throws Exception {
-    store.call(start(1, 2));
-    store.call(start(2, 2));
+    store.call(Wire.start(1, 2));
+    store.call(Wire.start(2, 2));
     grant();
     assertTrue(store.refused(again(2, 1, 3)).message().contains("too old for this cluster"));
     // it may have passed over the lease before it was refused
@@ -216,11 +199,6 @@ final class KeyLeaseTest {
 
   private static ByteBuffer again(int node, int level, int count) {
     return new Request.NodeStart(node, new UUID(0, node), (long) count << 20, (count - 1L) << 20, "h", 7000 + node, "n", level)
-        .encode();
-  }
-
-  private static ByteBuffer start(int node, int level) {
-    return new Request.NodeStart(node, new UUID(0, node), (long) level << 20, (level - 1L) << 20, "h", 7000 + node, "n", level)
         .encode();
   }
 
@@ -240,8 +218,8 @@ final class KeyLeaseTest {
   void when_aStoreIsOfVersion1_0_then_itOpensAndTakesLeases() throws Exception {
     store.put("old", "v");
     store.close();
-    makeOld(directory.resolve("store"));
-    store = new TestStore(Store.open(directory.resolve("store"), 1, TestStore.LIMITS, clean -> {}));
+    makeOld(directory);
+    reopen();
 
     assertEquals(List.of("old"), keys());
     final long lease = grant();

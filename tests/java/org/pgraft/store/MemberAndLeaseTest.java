@@ -6,14 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.pgraft.command.Batch;
 import org.pgraft.command.BatchResult;
 import org.pgraft.command.Failure;
@@ -22,23 +19,14 @@ import org.pgraft.command.Responses;
 import org.pgraft.command.SqlState;
 
 /** What the log says of the nodes and of the leadership lease. */
-final class MemberAndLeaseTest {
+final class MemberAndLeaseTest extends StoreFixture {
   private static final UUID OWN = new UUID(1, 1);
   private static final UUID FOREIGN = new UUID(2, 2);
   private static final int NODE = 7;
 
-  @TempDir Path directory;
-  private TestStore store;
-
   @BeforeEach
-  void create() throws Exception {
-    store = TestStore.create(directory);
+  void setTerm() {
     store.term = 4;
-  }
-
-  @AfterEach
-  void close() {
-    store.close();
   }
 
   @Test
@@ -182,12 +170,6 @@ final class MemberAndLeaseTest {
 
   private static void assertUnknown(BatchResult result) throws Exception {
     assertEquals(SqlState.OUTCOME_UNKNOWN, Responses.failure(result.responses().get(0)).sqlState());
-  }
-
-  private void reopen() throws Exception {
-    store.close();
-    store = new TestStore(Store.open(directory, 1, TestStore.LIMITS, clean -> {}));
-    store.term = 4;
   }
 
   private static long run(long count) {

@@ -6,13 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.pgraft.command.Batch;
 import org.pgraft.command.BatchResult;
 import org.pgraft.command.PgraftException;
@@ -20,22 +16,9 @@ import org.pgraft.command.Responses;
 import org.pgraft.command.SqlState;
 
 /** Batches that come twice, entries that come twice, and logs that do not fit. */
-final class RepetitionTest {
+final class RepetitionTest extends StoreFixture {
   /** Not the one whose batches {@link TestStore} numbers. */
   private static final int NODE = 5;
-
-  @TempDir Path directory;
-  private TestStore store;
-
-  @BeforeEach
-  void create() throws Exception {
-    store = TestStore.create(directory);
-  }
-
-  @AfterEach
-  void close() {
-    store.close();
-  }
 
   @Test
   void when_aBatchIsOfferedAgain_then_itHasItsFirstResultAndChangesNothing() throws Exception {
@@ -59,8 +42,7 @@ final class RepetitionTest {
   void when_theStoreWasReopenedMeanwhile_then_theFirstResultIsStillKnown() throws Exception {
     final Batch batch = batch(10, 1, Wire.put("k", "a"));
     final BatchResult first = store.offer(batch);
-    store.close();
-    store = new TestStore(Store.open(directory, 1, TestStore.LIMITS, clean -> {}));
+    reopen();
 
     assertEquals(first, store.offer(batch));
     assertEquals(2, store.store.revision());

@@ -5,12 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.pgraft.command.PgraftException;
 import org.pgraft.command.SqlState;
 import org.pgraft.command.WireReader;
@@ -18,22 +14,9 @@ import org.pgraft.store.TestStore.Page;
 import org.pgraft.store.TestStore.Row;
 
 /** Keys, values, revisions and versions, as etcd's data model says. */
-final class StoreTest {
+final class StoreTest extends StoreFixture {
   private static final int KEYS_ONLY = 1;
   private static final int COUNT_ONLY = 2;
-
-  @TempDir Path directory;
-  private TestStore store;
-
-  @BeforeEach
-  void create() throws Exception {
-    store = TestStore.create(directory);
-  }
-
-  @AfterEach
-  void close() {
-    store.close();
-  }
 
   @Test
   void when_nothingWasEverStored_then_theRevisionIsOne() throws Exception {

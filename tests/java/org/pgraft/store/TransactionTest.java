@@ -4,12 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.pgraft.command.SqlState;
@@ -19,25 +16,16 @@ import org.pgraft.store.TestStore.Page;
 import org.pgraft.store.TestStore.Row;
 
 /** Compare, then one branch or the other, at one revision. */
-final class TransactionTest {
+final class TransactionTest extends StoreFixture {
   private static final int VERSION = 0;
   private static final int CREATE_REVISION = 1;
   private static final int MOD_REVISION = 2;
 
-  @TempDir Path directory;
-  private TestStore store;
-
   @BeforeEach
-  void create() throws Exception {
-    store = TestStore.create(directory);
+  void fill() throws Exception {
     store.put("k", "b");
     store.put("other", "x");
     store.put("k", "m");
-  }
-
-  @AfterEach
-  void close() {
-    store.close();
   }
 
   @Test

@@ -3,6 +3,7 @@ package org.pgraft.store;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.UUID;
 import org.pgraft.command.LeaseRequest;
 import org.pgraft.command.PgraftException;
 import org.pgraft.command.Request;
@@ -34,6 +35,12 @@ final class Wire {
 
   static ByteBuffer put(String key, String value, long lease) {
     return request(1).text(key).text(value).i64(lease).u8(0).done();
+  }
+
+  /** A node's first start, as a version of that feature level enters it into the member table. */
+  static ByteBuffer start(int node, int level) {
+    return new Request.NodeStart(node, new UUID(0, node), (long) level << 20, (level - 1L) << 20, "h", 7000 + node, "n", level)
+        .encode();
   }
 
   static ByteBuffer grant(long ttlMillis) {
