@@ -26,8 +26,11 @@ record SeededBug(String name, List<String> faults, Set<String> checks, int round
       List.of("power_cut_after_vote"), Set.of("votes"), 3);
   static final SeededBug RESUBMIT_UNDER_A_NEW_IDENTITY = new SeededBug("resubmit-under-a-new-identity",
       List.of("lost_answers"), Set.of("counter", "linearizability"), 5);
+  static final SeededBug END_LEASES_WITH_THE_LEADER = new SeededBug("end-leases-with-the-leader",
+      List.of("transfer_leadership"), Set.of("lock"), 5);
 
   /** All of them. */
   static final List<SeededBug> ALL = List.of(ACKNOWLEDGE_BEFORE_COMMIT, SKIP_LEASE_WAIT, CHECK_LEASE_BEFORE_READ_ONLY,
-      TRUST_READ_INDEX, DROP_THE_FSYNC, FORGET_A_VOTE, RESUBMIT_UNDER_A_NEW_IDENTITY);
+      TRUST_READ_INDEX, DROP_THE_FSYNC, FORGET_A_VOTE, RESUBMIT_UNDER_A_NEW_IDENTITY,
+      END_LEASES_WITH_THE_LEADER);
 }

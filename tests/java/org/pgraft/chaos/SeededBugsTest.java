@@ -50,6 +50,11 @@ final class SeededBugsTest {
   }
 
   @Test
+  void when_a_new_leader_gives_leases_no_time_then_two_holders_of_a_lock_are_found() throws Exception {
+    SeededHunt.find(SeededBug.END_LEASES_WITH_THE_LEADER, SEED);
+  }
+
+  @Test
   void when_no_bug_is_put_in_then_the_same_faults_find_nothing() throws Exception {
     ChaosRun.run(Options.control(SEED,
         SeededBug.ALL.stream().flatMap(bug -> bug.faults().stream()).distinct().toArray(String[]::new)));
