@@ -1,8 +1,11 @@
 # shellcheck shell=bash
 # What is commonly wrong with a cluster, looked for on each node of one that pgraft_cluster runs, or on the
-# server of --dsn and in what that knows of the others. To be sourced by it.
+# servers of --dsn and in what those know of the others. To be sourced by it.
+# shellcheck disable=SC2004 # DSN_OF and SCHEMA_OF have names for keys
 
 declare -a FINDINGS=() # what and hint, in turn
+declare -a SERVERS=()  # of --dsn
+ELECTION_SECONDS=5     # for a leader to be there again, before nobody is said to lead
 
 found() { # found WHAT HINT
 	FINDINGS+=("$1" "$2")
@@ -16,6 +19,10 @@ log_of() {
 
 configuration_of() {
 	[ -n "$DSN" ] && echo "the server's postgresql.conf" || echo "$DIR/$1/postgresql.conf"
+}
+
+database_of() {
+	if [ -n "$DSN" ]; then echo 'that --dsn names'; else echo postgres; fi
 }
 
 # Settings that must be the same on all nodes, or that are safe but wrong when they differ.
@@ -41,7 +48,7 @@ examine_server() {
 		t) ;;
 		f) found "$node: the extension is of another version than the library" "ALTER EXTENSION pgraft UPDATE" ;;
 		*)
-			found "$node: the extension is not installed in the database postgres" "CREATE EXTENSION pgraft"
+			found "$node: the extension is not installed in the database $(database_of)" "CREATE EXTENSION pgraft"
 			return 1
 			;;
 	esac
@@ -49,6 +56,8 @@ examine_server() {
 	message=$(quick "$node" 'SELECT message FROM pgraft_node_status()') || true
 	if [ "$state" != RUNNING ]; then
 		found "$node: the worker is $state" "${message:-See $(log_of "$node")}"
+	elif [ -n "$message" ]; then
+		found "$node: $message" 'What was in use before stays in use. Mend it, and reload: SELECT pg_reload_conf()'
 	fi
 	if [ "$(quick "$node" 'SELECT metrics_state FROM pgraft_node_status()')" = failed ]; then
 		found "$node: the page for Prometheus is not served" "Another program may have its port: see pgraft.metrics_port"
@@ -71,12 +80,18 @@ examine_settings() {
 	done
 }
 
-# who_leads: prints the node to ask about the others, and fails if nobody leads
+# who_leads NODE…: prints the node to ask about the others, and fails if nobody leads; with --dsn one of those
+# named, which answer
 who_leads() {
 	local node named
 	if [ -n "$DSN" ]; then
-		[ "$(quick dsn 'SELECT pgraft_get_leader() > 0')" = t ] && echo dsn
-		return
+		for node in "$@"; do
+			if [ "$(quick "$node" 'SELECT pgraft_get_leader() > 0')" = t ]; then
+				echo "$node"
+				return
+			fi
+		done
+		return 1
 	fi
 	! leader || return 0
 	# a leader without the extension cannot be asked, but others may follow it
@@ -90,13 +105,35 @@ who_leads() {
 	return 1
 }
 
-# examine_cluster: what the members know of each other
+# examine_reach NODE…: members that nobody named in --dsn, whose port for members does not answer here; while
+# nobody leads, the servers themselves do not know who is reached
+examine_reach() {
+	local node id host port asked=,
+	for node in "$@"; do
+		asked+=$(quick "$node" 'SELECT node_id FROM pgraft_node_status()'),
+	done
+	while IFS='|' read -r id host port; do
+		if [ -z "$id" ] || [[ $asked == *,$id,* ]]; then
+			continue
+		fi
+		# shellcheck disable=SC2016 # for the other bash
+		timeout 3 bash -c 'exec 3<>"/dev/tcp/$1/$2"' bash "$host" "$port" 2>/dev/null ||
+			found "n$id does not answer at $host:$port" 'See that its server runs, and that this machine may reach that port'
+	done < <(quick "$1" 'SELECT node_id, address, port FROM pgraft_members() ORDER BY node_id')
+}
+
+# examine_cluster NODE…: what the members know of each other; these answer
 examine_cluster() {
-	local name node health voters
-	if ! name=$(who_leads); then
-		found 'no node leads' 'A majority of the members has to run and to reach each other; see the other findings'
-		return
-	fi
+	local name node health voters deadline=$((SECONDS + ELECTION_SECONDS))
+	until name=$(who_leads "$@"); do
+		if [ "$SECONDS" -ge "$deadline" ]; then
+			[ -z "$DSN" ] || examine_reach "$@"
+			found 'no node leads' 'A majority of the members has to run and to reach each other; see the other findings'
+			return
+		fi
+		# an election may be under way
+		sleep 0.5
+	done
 	while IFS='|' read -r node health; do
 		[ -z "$node" ] || found "n$node is $health for the leader" "See that its server runs and reaches the others"
 	done < <(quick "$name" "SELECT member, health FROM pgraft.cluster_health WHERE health <> 'healthy'")
@@ -119,13 +156,40 @@ examine_certificates() {
 	done
 }
 
+# name_servers: sets SERVERS to the servers of --dsn that let us in, by the names of their nodes where they have
+# pgraft, and remembers how each is reached
+name_servers() {
+	local i where node schema
+	SERVERS=()
+	servers_of_dsn
+	for i in "${!SERVER_DSNS[@]}"; do
+		where=${SERVER_NAMES[i]}
+		DSN_OF[$where]=${SERVER_DSNS[i]}
+		SCHEMA_OF[$where]=''
+		if ! schema=$(quick "$where" "$WHERE_PGRAFT_IS"); then
+			found "$where: the server does not answer" 'See that it runs and lets you in'
+			continue
+		fi
+		SCHEMA_OF[$where]=$schema
+		node=$(quick "$where" "SELECT 'n' || node_id FROM pgraft_node_status()") || node=''
+		node=${node:-$where}
+		if [ "$node" != "$where" ]; then
+			# one node may have two addresses
+			[ -z "${DSN_OF[$node]:-}" ] || continue
+			DSN_OF[$node]=${SERVER_DSNS[i]}
+			SCHEMA_OF[$node]=$schema
+		fi
+		SERVERS+=("$node")
+	done
+}
+
 command_doctor() {
 	local node
 	local -a answering=() all=("${NODES[@]}")
 	nothing_but 0 doctor "$@"
 	if [ -n "$DSN" ]; then
-		query dsn "SELECT 'n' || node_id FROM pgraft_node_status()"
-		all=("${REPLY:-server}")
+		name_servers
+		all=(${SERVERS[@]+"${SERVERS[@]}"})
 	fi
 	for node in "${all[@]}"; do
 		if examine_server "$node"; then
@@ -134,7 +198,7 @@ command_doctor() {
 	done
 	if [ ${#answering[@]} -gt 0 ]; then
 		examine_settings "${answering[@]}"
-		examine_cluster
+		examine_cluster "${answering[@]}"
 	fi
 	[ -n "$DSN" ] || examine_certificates
 	if [ "$FORMAT" = json ]; then

@@ -6,6 +6,7 @@ declare -a NODES=() CHOSEN=()   # names, in the order of their numbers
 declare -A PORT=() RAFT_PORT=() # by name
 BINDIR='' RUN_USER='' SOCKETS='' NODE='' LABEL='' MEMBER='' REPLY=''
 DSN='' PSQL='' SCHEMA='' ADVICE='' TIMEOUT=''
+declare -A DSN_OF=() SCHEMA_OF=() # of the servers of --dsn that are asked one by one, by the name that stands for a node
 
 save() {
 	{
@@ -48,12 +49,14 @@ load() {
 	fi
 }
 
+WHERE_PGRAFT_IS="SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+	WHERE e.extname = 'pgraft'"
+
 # connect: finds psql, and where pgraft is in the database of DSN
 connect() {
 	PSQL=$(command -v psql) || PSQL=$("$("$REPO/scripts/find_pg_config")" --bindir 2>/dev/null)/psql
 	[ -x "$PSQL" ] || die "--dsn needs psql" "Install it (Debian: apt install postgresql-client)"
-	query dsn "SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
-		WHERE e.extname = 'pgraft'"
+	query dsn "$WHERE_PGRAFT_IS"
 	SCHEMA=$REPLY
 	[ -n "$SCHEMA" ] || die "pgraft is not installed in the database that --dsn names" \
 		'Run CREATE EXTENSION pgraft there, or name another database (dbname=…)'
@@ -121,12 +124,13 @@ literal() { # literal TEXT: as SQL
 
 # sql NODE STATEMENT [PSQL-ARGUMENT…]: prints the rows, unaligned
 sql() {
-	local node=$1 statement=$2
+	local node=$1 statement=$2 schema
 	local -a psql=(env -u LC_ALL LC_MESSAGES=C "PGCONNECT_TIMEOUT=${PGCONNECT_TIMEOUT:-5}")
 	shift 2
 	if [ -n "$DSN" ]; then
-		"${psql[@]}" "$PSQL" -w -d "$DSN" -X -q -A -t -v ON_ERROR_STOP=1 "$@" \
-			-c "${SCHEMA:+SET search_path = $SCHEMA, pg_catalog; }$statement" </dev/null
+		schema=${SCHEMA_OF[$node]-$SCHEMA}
+		"${psql[@]}" "$PSQL" -w -d "${DSN_OF[$node]:-$DSN}" -X -q -A -t -v ON_ERROR_STOP=1 "$@" \
+			-c "${schema:+SET search_path = $schema, pg_catalog; }$statement" </dev/null
 	else
 		run "${psql[@]}" "$BINDIR/psql" -h "$SOCKETS" -p "${PORT[$node]}" -U postgres \
 			-d postgres -X -q -A -t -v ON_ERROR_STOP=1 "$@" -c "$statement"

@@ -223,7 +223,8 @@ command_destroy() {
 		shift
 	fi
 	nothing_but 0 destroy "$@"
-	if [ -z "$sure" ] && [ -t 0 ]; then
+	if [ -z "$sure" ]; then
+		[ -t 0 ] || wrong_call "nothing was destroyed: there is no terminal to ask on" 'Pass --yes to destroy it without being asked'
 		read -r -p "Destroy the nodes ${NODES[*]} in $DIR with all their data? [y/N] " answer
 		[[ $answer == [yY]* ]] || die "nothing was destroyed" 'Answer y, or pass --yes'
 	fi

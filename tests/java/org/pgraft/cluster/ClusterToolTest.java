@@ -33,8 +33,8 @@ final class ClusterToolTest {
   @AfterEach
   void destroy() {
     if (parent != null) {
-      run("destroy");
-      Tool.in(parent.resolve("again")).run("destroy");
+      run("destroy", "--yes");
+      Tool.in(parent.resolve("again")).run("destroy", "--yes");
       Command.run(List.of("rm", "-rf", parent.toString())).orFail("rm");
     }
   }
@@ -86,6 +86,7 @@ final class ClusterToolTest {
       assertTrue(refused.status() != 0 && refused.text().contains("does not know n2"), refused.text());
     }
     assertTrue(run("destroy", "--dir", parent + "/nowhere").text().contains("no cluster in " + parent + "/nowhere"));
+    assertTrue(tool().error(2, ".hint", "destroy").contains("--yes"), "there is no terminal to ask on");
     assertEquals("value", sql("n1", "SELECT pgraft_kv_get('key')"), "nothing was done");
 
     assertEquals("added n4", text("add"));

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** {@code scripts/pgraft_cluster} with the same options at every call, and what it says, read by jq. */
 record Tool(List<String> options) {
@@ -22,10 +23,15 @@ record Tool(List<String> options) {
 
   /** Through a server that it did not make. */
   static Tool through(TestNode node) {
-    String client = node.host().clientAddress();
-    int colon = client.lastIndexOf(':');
-    return new Tool("--dsn", "host=" + client.substring(0, colon) + " port=" + client.substring(colon + 1)
-        + " user=postgres dbname=postgres");
+    return through(List.of(node));
+  }
+
+  /** Through one of several. */
+  static Tool through(List<TestNode> nodes) {
+    List<String> clients = nodes.stream().map(node -> node.host().clientAddress()).toList();
+    String hosts = clients.stream().map(client -> client.substring(0, client.lastIndexOf(':'))).collect(Collectors.joining(","));
+    String ports = clients.stream().map(client -> client.substring(client.lastIndexOf(':') + 1)).collect(Collectors.joining(","));
+    return new Tool("--dsn", "host=" + hosts + " port=" + ports + " user=postgres dbname=postgres");
   }
 
   Output run(String... arguments) {

@@ -85,6 +85,59 @@ final class ToolPagesTest {
   }
 
   @Test
+  void when_dsn_names_several_servers_then_each_can_be_asked_by_itself() {
+    assertEquals(List.of("10.0.0.1=host=10.0.0.1,10.0.0.2 user=me host='10.0.0.1'", "10.0.0.2=host=10.0.0.1,10.0.0.2 user=me host='10.0.0.2'"),
+        servers("host=10.0.0.1,10.0.0.2 user=me"));
+    assertEquals(List.of("a:1=port = '1,2' host='a,b' host='a' port='1'", "b:2=port = '1,2' host='a,b' host='b' port='2'"),
+        servers("port = '1,2' host='a,b'"), "ports of their own, in quotes");
+    assertEquals(List.of("a:5=host=a,b port=5 host='a' port='5'", "b:5=host=a,b port=5 host='b' port='5'"),
+        servers("host=a,b port=5"), "one port for all");
+    assertEquals(List.of("10.0.0.1=hostaddr=10.0.0.1,::1 hostaddr='10.0.0.1'", "::1=hostaddr=10.0.0.1,::1 hostaddr='::1'"),
+        servers("hostaddr=10.0.0.1,::1"));
+    assertEquals(List.of("a=postgresql://me@a/db?sslmode=require", "[::1]:5433=postgresql://me@[::1]:5433/db?sslmode=require"),
+        servers("postgresql://me@a,[::1]:5433/db?sslmode=require"));
+    assertEquals(List.of("a=host=a user=me"), servers("host=a user=me"));
+    assertEquals(List.of("the server=service=orders"), servers("service=orders"), "libpq knows where that is");
+  }
+
+  @Test
+  void when_nobody_can_be_asked_whether_to_destroy_then_nothing_is_destroyed_without_yes() throws Exception {
+    Path cluster = Files.createDirectory(directory.resolve("kept"));
+    Files.writeString(cluster.resolve("cluster.conf"), "bindir=/nowhere\nuser=" + System.getProperty("user.name") + "\nsockets="
+        + cluster + "/run\nnode=n1 5433 7001\n");
+    Tool tool = Tool.in(cluster);
+    assertTrue(tool.error(2, ".hint", "destroy").contains("--yes"));
+    assertTrue(Files.exists(cluster.resolve("cluster.conf")));
+    tool.text("destroy", "--yes");
+    assertFalse(Files.exists(cluster));
+  }
+
+  private static String script(String name) {
+    return Path.of("scripts", name).toAbsolutePath().toString();
+  }
+
+  private static List<String> servers(String dsn) {
+    return Command.run(List.of("bash", "-euc", """
+        . "$1"
+        DSN=$2
+        servers_of_dsn
+        for i in "${!SERVER_DSNS[@]}"; do
+        	echo "${SERVER_NAMES[i]}=${SERVER_DSNS[i]}"
+        done
+        """, "bash", script("cluster_dsn.sh"), dsn)).orFail("servers_of_dsn").text().lines().toList();
+  }
+
+  @Test
+  void when_a_script_is_called_wrongly_then_it_says_how_to_go_on() {
+    Output lost = Command.run(List.of(script("pgraft_certificates"), "--dir", directory.toString(), "list"));
+    assertNotEquals(0, lost.status());
+    assertTrue(lost.text().contains("or name its directory by --dir"), lost.text());
+    String help = Command.run(List.of(script("packages"), "--help")).orFail("packages --help").text();
+    assertTrue(help.contains("--tests") && help.contains("--dry-run"), help);
+    assertTrue(Command.run(List.of(script("packages"), "--nonsense")).text().contains("packages --help"));
+  }
+
+  @Test
   void when_the_tools_are_installed_then_they_run_from_there_and_can_be_removed() throws Exception {
     make("install-tools");
     Path prefix = directory.resolve("usr");

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Tag;
@@ -53,6 +54,31 @@ final class ToolThroughServersTest extends ClusterTest {
     assertEquals("[\"n4\"]", ofFourth.json(".nodes", "snapshot", "restore", file));
     assertEquals("value", fourth.get("key"));
     assertEquals("55000", tool.error(1, ".sqlstate", "snapshot", "restore", file), "a member is not founded anew");
+  }
+
+  @Test
+  void when_the_doctor_is_given_several_servers_then_it_asks_each_and_names_those_that_do_not_answer() throws Exception {
+    TestCluster cluster = cluster(3);
+    Tool all = Tool.through(cluster.nodes());
+    Await.until("every member is heard of", () -> all.run("doctor").text().strip().equals("nothing wrong was found with n1 n2 n3"));
+    cluster.node(2).set("pgraft.election_timeout", "2s");
+    cluster.node(2).restart();
+    cluster.node(2).awaitState("RUNNING");
+    cluster.leader();
+    assertTrue(all.run("doctor").text().contains("pgraft.election_timeout is 1s on n1, but 2s on n2"), all.run("doctor")::text);
+
+    cluster.node(2).stop("immediate");
+    cluster.node(3).stop("immediate");
+    Await.until("nobody leads", () -> all.run("doctor").text().contains("no node leads"));
+    String findings = all.run("doctor").text();
+    for (TestNode node : List.of(cluster.node(2), cluster.node(3))) {
+      assertTrue(findings.contains(node.host().clientAddress() + ": the server does not answer"), findings);
+    }
+    assertFalse(findings.contains("n1 "), findings);
+    String byOne = Tool.through(cluster.node(1)).run("doctor").text();
+    for (TestNode node : List.of(cluster.node(2), cluster.node(3))) {
+      assertTrue(byOne.contains(node + " does not answer at " + node.host().address() + ":" + node.host().raftPort()), byOne);
+    }
   }
 
   @Test
