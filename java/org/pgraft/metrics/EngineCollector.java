@@ -33,6 +33,11 @@ final class EngineCollector extends Collector {
         "pgraft_certificate_expiry_timestamp_seconds",
         "When this node's certificate for the other members is out of date; NaN without TLS.",
         now.certificateExpirySeconds());
+    gauge(
+        page,
+        "pgraft_settings_refused",
+        "1 while settings of the last reload, such as certificates, are not in use because they cannot be used.",
+        now.settingsRefused() ? 1 : 0);
     peers(page, now.peers());
     return page;
   }

@@ -27,6 +27,7 @@ import java.util.List;
  * @param snapshots snapshots finished since the start
  * @param snapshotAgeSeconds age of the newest snapshot, NaN when there is none
  * @param certificateExpirySeconds when this node's certificate is out of date, in seconds since 1970, NaN without TLS
+ * @param settingsRefused whether the last reload of the settings left out what could not be used
  * @param peers the other members, as the lease holder sees them
  */
 public record MetricsView(
@@ -51,6 +52,7 @@ public record MetricsView(
     double snapshots,
     double snapshotAgeSeconds,
     double certificateExpirySeconds,
+    boolean settingsRefused,
     List<Peer> peers) {
   /**
    * Another member.

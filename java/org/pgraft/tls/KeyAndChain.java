@@ -1,9 +1,9 @@
 package org.pgraft.tls;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.PrivateKey;
@@ -47,16 +47,20 @@ record KeyAndChain(List<X509Certificate> chain, PrivateKey key) {
 
   /** Certificates alone, at least one. */
   static List<X509Certificate> certificates(Path file) throws ConfigException {
-    try (InputStream in = Files.newInputStream(file)) {
-      final X509Certificate[] read = CertificateUtils.getX509Certificates(in);
+    final byte[] text;
+    try {
+      text = Files.readAllBytes(file);
+    } catch (IOException e) {
+      throw unreadable(file, e);
+    }
+    try {
+      final X509Certificate[] read = CertificateUtils.getX509Certificates(new ByteArrayInputStream(text));
       if (read.length > 0) {
         return List.of(read);
       }
     } catch (CertificateException | IllegalArgumentException e) {
       throw new ConfigException(
           "file \"" + file + "\" has no certificate that can be read: " + e.getMessage(), "Certificates are in PEM format.");
-    } catch (IOException e) {
-      throw unreadable(file, e);
     }
     throw new ConfigException("file \"" + file + "\" has no certificate", "Certificates are in PEM format.");
   }
@@ -91,8 +95,7 @@ record KeyAndChain(List<X509Certificate> chain, PrivateKey key) {
 
   private static ConfigException unreadable(Path file, IOException cause) {
     return new ConfigException(
-        "could not read file \"" + file + "\": "
-            + (cause instanceof NoSuchFileException ? "No such file or directory" : cause.getMessage()),
+        "could not read file \"" + file + "\": " + FileFault.of(cause),
         "It must exist, and the server's user must be able to read it.");
   }
 

@@ -2,7 +2,6 @@ package org.pgraft.tls;
 
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import org.pgraft.config.ConfigException;
 
@@ -22,8 +21,7 @@ public final class TokenFile {
       token = Files.readString(file).strip();
     } catch (IOException e) {
       throw new ConfigException(
-          "could not read token file \"" + file + "\": "
-              + (e instanceof NoSuchFileException ? "No such file or directory" : e.getMessage()),
+          "could not read token file \"" + file + "\": " + FileFault.of(e),
           "It must exist, and the server's user must be able to read it.");
     }
     if (token.isEmpty()) {

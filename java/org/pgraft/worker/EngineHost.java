@@ -8,6 +8,8 @@ import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.pgraft.command.Failure;
 import org.pgraft.command.Op;
 import org.pgraft.command.PgraftException;
@@ -73,7 +75,8 @@ final class EngineHost {
   private volatile boolean changed;
   private volatile EngineException startFailure;
   private EngineStatus shown;
-  private String shownWaits = "";
+  private String shownMessage = "";
+  private String refusedSettings = "";
   private long heapShownAt;
   private long lookedAt;
   private boolean refuses;
@@ -99,10 +102,7 @@ final class EngineHost {
     }
     ServerLog.instance().setThreshold(settings.logLevel());
     if (settings.listensOnlyToItself()) {
-      LOG.warn(
-          "the other members cannot reach this node at {}: it listens on {} only; set pgraft.listen_address",
-          settings.advertisedHost(),
-          settings.listenHost());
+      LOG.warn(unreachable());
     }
     if (settings.isInsecure()) {
       LOG.warn(
@@ -271,14 +271,14 @@ final class EngineHost {
   /** Shows what has changed since the last round. */
   private void show() {
     final EngineStatus status = engine.status();
-    final String waits = status.phase() == EngineStatus.Phase.WAITING ? waits() : "";
-    if (!status.equals(shown) || !waits.equals(shownWaits)) {
+    final String message = message(status.phase());
+    if (!status.equals(shown) || !message.equals(shownMessage)) {
       page.figures(status);
-      if (shown == null || shown.phase() != status.phase() || !waits.equals(shownWaits)) {
-        showPhase(status.phase(), waits);
+      if (shown == null || shown.phase() != status.phase() || !message.equals(shownMessage)) {
+        showPhase(status.phase(), message);
       }
       shown = status;
-      shownWaits = waits;
+      shownMessage = message;
     }
     final long now = server.boottimeNanos();
     if (now - heapShownAt > HEAP_INTERVAL_NANOS) {
@@ -288,17 +288,34 @@ final class EngineHost {
     }
   }
 
+  /** What there is to say beside the phase. */
+  private String message(EngineStatus.Phase phase) {
+    return phase == EngineStatus.Phase.WAITING
+        ? Stream.of(waits(), unreachable(), refusedSettings)
+            .filter(text -> !text.isEmpty())
+            .collect(Collectors.joining("; "))
+        : refusedSettings;
+  }
+
   private String waits() {
     return engine.waitsFor().map(awaited -> "the node " + awaited).orElse(WAITS);
   }
 
-  private void showPhase(EngineStatus.Phase phase, String waits) {
+  /** Why no member can reach this node, as far as its own settings tell; else empty. */
+  private String unreachable() {
+    return settings.listensOnlyToItself()
+        ? "the other members cannot reach this node at " + settings.advertisedHost() + ": it listens on "
+            + settings.listenHost() + " only, see pgraft.listen_address"
+        : "";
+  }
+
+  private void showPhase(EngineStatus.Phase phase, String message) {
     switch (phase) {
       case STARTING -> {
         // The worker has shown that itself, or still shows why the last start failed.
       }
-      case WAITING -> page.state(WorkerState.WAITING, waits);
-      case RUNNING -> page.state(WorkerState.RUNNING, "");
+      case WAITING -> page.state(WorkerState.WAITING, message);
+      case RUNNING -> page.state(WorkerState.RUNNING, message);
       case STOPPING, STOPPED -> page.state(WorkerState.STOPPING, "");
     }
   }
@@ -315,27 +332,24 @@ final class EngineHost {
     try {
       settings = Settings.parse(lines);
     } catch (ConfigException e) {
-      LOG.error("no setting was taken over: {}; {}", e.getMessage(), e.hint());
+      refused("no setting was taken over: " + sentence(e.getMessage(), e.hint()));
       return;
     }
     ServerLog.instance().setThreshold(settings.logLevel());
-    takeOver(() -> engine.reload(settings));
-    takeOver(() -> metrics.reload(settings.metrics()));
+    final Reload reload = new Reload();
+    reload.takeOver(() -> engine.reload(settings));
+    reload.takeOver(() -> metrics.reload(settings.metrics()));
+    refused(reload.refused());
   }
 
-  /** A part of the settings. */
-  @FunctionalInterface
-  private interface Part {
-    void takeOver() throws ConfigException;
-  }
-
-  /** What is wrong with one part keeps the others from nothing. */
-  private static void takeOver(Part part) {
-    try {
-      part.takeOver();
-    } catch (ConfigException e) {
-      LOG.error("not all settings were taken over: {}; {}", e.getMessage(), e.hint());
+  /** Says it once in the log, and in the status and the metrics until a reload is better. */
+  private void refused(String what) {
+    if (!what.isEmpty()) {
+      LOG.error(what);
     }
+    refusedSettings = what;
+    metrics.settingsRefused(!what.isEmpty());
+    changed();
   }
 
   void shutdown() {

@@ -36,6 +36,7 @@ final class MetricsPage implements AutoCloseable {
   private final BootClock clock;
   private volatile MetricsServer server;
   private volatile String token = "";
+  private volatile boolean settingsRefused;
   private PageCertificate certificate;
   private boolean tried;
 
@@ -105,6 +106,11 @@ final class MetricsPage implements AutoCloseable {
     }
   }
 
+  /** Whether the last reload of the settings left out what could not be used. */
+  void settingsRefused(boolean refused) {
+    settingsRefused = refused;
+  }
+
   private void readToken(MetricsSettings now) throws ConfigException {
     token = now.token().isPresent() ? TokenFile.read(now.token().get()) : "";
   }
@@ -158,6 +164,7 @@ final class MetricsPage implements AutoCloseable {
         engine.snapshotsFinished(),
         age,
         engine.certificateExpiry().map(expiry -> (double) expiry.getEpochSecond()).orElse(Double.NaN),
+        settingsRefused,
         peers(status));
   }
 

@@ -176,6 +176,22 @@ final class MembershipTest extends ClusterTest {
     assertMembers(cluster, List.of(1, 2, 3));
   }
 
+  @Test
+  void when_a_node_waits_where_no_member_can_reach_it_then_log_and_status_say_so() throws Exception {
+    TestCluster cluster = untilTheEnd(TestCluster.waiting(1));
+    TestNode node = cluster.node(1);
+    node.awaitState("WAITING");
+    assertFalse(node.text("SELECT message FROM pgraft_node_status()").contains("cannot reach"));
+    node.set("pgraft.listen_address", "127.0.0.1");
+    node.set("pgraft.address", "10.0.0.9");
+    node.restart();
+    node.awaitState("WAITING");
+    String why = "the other members cannot reach this node at 10.0.0.9: it listens on 127.0.0.1 only, see pgraft.listen_address";
+    String message = node.text("SELECT message FROM pgraft_node_status()");
+    assertTrue(message.startsWith("member of no cluster") && message.endsWith("; " + why), message);
+    assertTrue(node.log().contains("pgraft: " + why), node::log);
+  }
+
   private static void add(TestNode on, TestNode added) throws Exception {
     assertTrue(on.truth("SELECT pgraft_add_node(?, ?, ?)",
         added.number(), added.host().address(), added.host().raftPort()));

@@ -3,6 +3,10 @@ package org.pgraft.cluster;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -131,6 +135,8 @@ final class TlsTest extends ClusterTest {
     node.put("still", "there");
     assertTrue(node.text("SELECT detail FROM pgraft.events WHERE kind = 'certificates_refused'")
         .contains("node.crt\" has no certificate"));
+    Await.until("the status says it as well", () -> String.valueOf(node.text("SELECT message FROM pgraft_node_status()"))
+        .contains("node.crt\" has no certificate"));
 
     node.restart();
     Await.until("the worker says it", () -> node.text("SELECT message FROM pgraft_node_status()")
@@ -142,6 +148,47 @@ final class TlsTest extends ClusterTest {
     Await.until("it is back by a reload alone", () -> "there".equals(node.get("still")));
     assertEquals("it starts again with other settings",
         node.text("SELECT detail FROM pgraft.events WHERE kind = 'worker_stopped'"));
+  }
+
+  @Test
+  void when_a_renewal_is_done_by_half_then_status_doctor_and_metrics_say_so_until_it_is_done() throws Exception {
+    int port = Ports.take();
+    TestCluster cluster = untilTheEnd(TestCluster.prepared(1, Map.of(
+        "pgraft.metrics_enabled", "on", "pgraft.metrics_port", Integer.toString(port),
+        "pgraft.metrics_tls_cert_file", "node.crt", "pgraft.metrics_tls_key_file", "node.key")));
+    TestNode node = cluster.node(1);
+    node.set("pgraft.metrics_address", node.host().address());
+    Certificates.secure(node, authority, "on");
+    cluster.startAll();
+    cluster.leader();
+    Tool tool = Tool.through(node);
+    assertEquals("[]", tool.json(".findings", "doctor"));
+
+    TestAuthority.Member renewed = authority.sign(node.name(), "IP:" + node.host().address());
+    node.write(node.data() + "/node.crt", Files.readString(renewed.certificate()));
+    node.reload();
+    String reason = "not all settings were taken over: the private key in \"" + node.data()
+        + "/node.key\" is not that of the certificate in \"" + node.data() + "/node.crt\". The two are made together;"
+        + " give both files of the same pair.";
+    Await.value("the status says it", () -> node.text("SELECT message FROM pgraft_node_status()"), reason::equals);
+    assertEquals("RUNNING", node.text("SELECT pgraft_get_worker_state()"));
+    node.put("goes", "on");
+    assertEquals(2, node.log().split("not all settings were taken over", -1).length, "once in the log, though it serves for both");
+    assertEquals("[\"n1: " + reason.replace("\"", "\\\"") + "\"]",
+        Tool.jq("[.findings[].what]", tool.run("doctor", "--format", "json").text()));
+    assertTrue(metrics(node, port).contains("\npgraft_settings_refused 1.0\n"));
+
+    node.write(node.data() + "/node.key", Files.readString(renewed.key()));
+    node.reload();
+    Await.until("nothing is left to say", () -> node.text("SELECT message FROM pgraft_node_status()") == null);
+    assertEquals("[]", tool.json(".findings", "doctor"));
+    assertTrue(metrics(node, port).contains("\npgraft_settings_refused 0.0\n"));
+  }
+
+  private String metrics(TestNode node, int port) throws Exception {
+    URI page = URI.create("https://" + node.host().address() + ":" + port + "/metrics");
+    return HttpClient.newBuilder().sslContext(authority.trusting()).build()
+        .send(HttpRequest.newBuilder(page).build(), HttpResponse.BodyHandlers.ofString()).body();
   }
 
   private static List<String> workers(TestCluster cluster) throws SQLException {

@@ -32,7 +32,7 @@ class MetricsServerTest {
   private static MetricsView view(long term, boolean holds) {
     return new MetricsView(
         term, 2, holds, holds ? 0.5 : 0, 10, 9, 8, 1, 20, 5, 2, 1, 3, 42, 4, 4096, 8192, 1 << 20, 1,
-        Double.NaN, 1800000000d,
+        Double.NaN, 1800000000d, !holds,
         List.of(new MetricsView.Peer(2, 1, 0.1, 1), new MetricsView.Peer(3, Double.NaN, Double.NaN, Double.NaN)));
   }
 
@@ -64,12 +64,14 @@ class MetricsServerTest {
       assertTrue(first.contains("pgraft_requests_total{result=\"unknown\",} 1.0\n"), first);
       assertTrue(first.contains("pgraft_peer_reachable{node=\"3\",} NaN\n"), first);
       assertTrue(first.contains("\npgraft_certificate_expiry_timestamp_seconds 1.8E9\n"), first);
+      assertTrue(first.contains("\npgraft_settings_refused 0.0\n"), first);
       assertTrue(first.contains("jvm_memory_pool_bytes_used"), "no JVM figures");
 
       view = view(8, false);
       final String second = page(server.port());
       assertTrue(second.contains("\npgraft_term 8.0\n"), second);
       assertTrue(second.contains("\npgraft_is_leader 0.0\n"), second);
+      assertTrue(second.contains("\npgraft_settings_refused 1.0\n"), second);
     }
   }
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -62,6 +63,19 @@ final class CredentialsTest {
     Files.delete(member.key());
     assertEquals(
         "could not read file \"" + member.key() + "\": No such file or directory", refused(member).getMessage());
+  }
+
+  @Test
+  void when_aFileCannotBeRead_then_theReasonIsThereAndNotTheNameAgain() throws Exception {
+    final Path below = member.certificate().resolve("key");
+    assertEquals(
+        "could not read file \"" + below + "\": Not a directory",
+        refused(new TestAuthority.Member(member.certificate(), below)).getMessage());
+    assertEquals(
+        "could not read file \"" + root + "\": Is a directory",
+        refused(new TestAuthority.Member(root, member.key())).getMessage());
+    // no file is closed to root, who may be who runs this
+    assertEquals("Permission denied", FileFault.of(new AccessDeniedException("/a/file")));
   }
 
   @Test
