@@ -1,11 +1,13 @@
 package org.pgraft.tls;
 
+import java.net.SocketAddress;
 import java.nio.channels.ClosedChannelException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.apache.ratis.thirdparty.io.netty.buffer.ByteBufAllocator;
 import org.apache.ratis.thirdparty.io.netty.channel.Channel;
 import org.apache.ratis.thirdparty.io.netty.channel.ChannelDuplexHandler;
@@ -36,12 +38,21 @@ public final class TlsDoor {
   private static final long WARN_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(10);
 
   private final Credentials credentials;
+  private final Consumer<String> warnings;
   private final Executor handshakes;
   private final AtomicLong warnedAt = new AtomicLong(System.nanoTime() - WARN_INTERVAL_NANOS);
 
   /** A door that opens by these credentials. */
   public TlsDoor(Credentials credentials) {
+    this(credentials, LOG::warn);
+  }
+
+  /**
+   * @param warnings who is told whom the door was closed to
+   */
+  TlsDoor(Credentials credentials, Consumer<String> warnings) {
     this.credentials = credentials;
+    this.warnings = warnings;
     final ThreadPoolExecutor pool =
         new ThreadPoolExecutor(
             1,
@@ -91,22 +102,17 @@ public final class TlsDoor {
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
       if (event instanceof SslHandshakeCompletionEvent handshake && !handshake.isSuccess()) {
-        final long now = System.nanoTime();
-        final long before = warnedAt.get();
-        if (now - before >= WARN_INTERVAL_NANOS && warnedAt.compareAndSet(before, now)) {
-          LOG.warn(
-              "{} is not let in to the members' port: {}", context.channel().remoteAddress(), innermost(handshake.cause()));
-        }
+        Rejection.of(handshake.cause()).ifPresent(reason -> warn(context.channel().remoteAddress(), reason));
       }
       context.fireUserEventTriggered(event);
     }
 
-    private static String innermost(Throwable failure) {
-      Throwable cause = failure;
-      while (cause.getCause() != null) {
-        cause = cause.getCause();
+    private void warn(SocketAddress peer, String reason) {
+      final long now = System.nanoTime();
+      final long before = warnedAt.get();
+      if (now - before >= WARN_INTERVAL_NANOS && warnedAt.compareAndSet(before, now)) {
+        warnings.accept(peer + " is not let in to the members' port: " + reason);
       }
-      return String.valueOf(cause.getMessage());
     }
   }
 
