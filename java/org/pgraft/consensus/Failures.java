@@ -180,14 +180,12 @@ final class Failures {
         "pgraft_get_nodes() on another member shows which. " + START_AFRESH);
   }
 
-  /** @param cause why, as the transport says it */
-  static Failure notReached(int node, String address, String cause) {
+  static Failure notReached(int node, String address, Obstacle obstacle) {
     return new Failure(
         SqlState.WRONG_STATE,
         "node " + node + " was not reached at " + address,
-        "It was not added. The last attempt failed with: " + cause + ".",
-        "Start that server with pgraft in shared_preload_libraries and pgraft.node_id = " + node
-            + ", and see that members can connect to that address. The port is its pgraft.port, not that of its PostgreSQL.");
+        "It was not added: " + obstacle.reason() + ".",
+        obstacle.hint());
   }
 
   /** A node's id was used at another address, see {@link Membership}. */

@@ -65,7 +65,7 @@ final class Invitation {
                         new PeerMessage.Answer(
                             PeerMessage.Verdict.ANSWERED,
                             Responses.error(
-                                Failures.notReached(id, newcomer.getAddress(), PeerClients.reason(failure))))));
+                                Failures.notReached(id, newcomer.getAddress(), Obstacle.of(failure))))));
   }
 
   private byte[] request(int id) {

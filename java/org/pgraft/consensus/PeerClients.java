@@ -7,18 +7,14 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.apache.ratis.thirdparty.io.grpc.CallOptions;
 import org.apache.ratis.thirdparty.io.grpc.ClientCall;
 import org.apache.ratis.thirdparty.io.grpc.ConnectivityState;
 import org.apache.ratis.thirdparty.io.grpc.ManagedChannel;
-import org.apache.ratis.thirdparty.io.grpc.Status;
 import org.apache.ratis.thirdparty.io.grpc.netty.NettyChannelBuilder;
 import org.apache.ratis.thirdparty.io.grpc.stub.ClientCalls;
 import org.apache.ratis.thirdparty.io.grpc.stub.StreamObserver;
 import org.apache.ratis.thirdparty.io.netty.channel.ChannelOption;
-import org.apache.ratis.util.JavaUtils;
 import org.pgraft.tls.Credentials;
 
 /**
@@ -31,13 +27,6 @@ import org.pgraft.tls.Credentials;
 final class PeerClients implements AutoCloseable {
   private static final int CONNECT_TIMEOUT_MILLIS = 1000;
   private static final int FAILURES_BEFORE_FRESH_CONNECTION = 5;
-
-  private static final Pattern OBSTACLE =
-      Pattern.compile(
-          "Connection refused|Connection reset by peer|Connection timed out|connection timed out"
-              + "|No route to host|Network is unreachable|Unable to resolve host [^\\s,\\]]+"
-              + "|Received fatal alert: \\w+|PKIX path [^\\n]+|No subject alternative [^\\n]+|No name matching [^\\n]+"
-              + "|none of the names [^\\n]+|not an SSL/TLS record");
 
   private final Map<InetSocketAddress, Peer> peers = new ConcurrentHashMap<>();
   private final int messageBytesMax;
@@ -136,18 +125,6 @@ final class PeerClients implements AutoCloseable {
   public void close() {
     closed = true;
     peers.values().forEach(peer -> peer.channel.shutdownNow());
-  }
-
-  /** Why a call failed, in a few words: of all that the transport tells of a call that timed out, the last obstacle. */
-  static String reason(Throwable failure) {
-    final Throwable cause = JavaUtils.unwrapCompletionException(failure);
-    final Matcher obstacle = OBSTACLE.matcher(Status.fromThrowable(cause) + " " + cause);
-    final String description = Status.fromThrowable(cause).getDescription();
-    String last = String.valueOf(description == null ? cause.getMessage() : description).lines().findFirst().orElse("");
-    while (obstacle.find()) {
-      last = obstacle.group();
-    }
-    return last;
   }
 
   private static final class Peer {
