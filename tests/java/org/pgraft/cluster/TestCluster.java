@@ -256,12 +256,14 @@ public final class TestCluster implements AutoCloseable {
   /** The same of these nodes, of which one leads. */
   public static void assertSameStores(List<TestNode> members) throws Exception {
     TestNode leader = leaderAmong(members);
-    leader.put("same-stores", "checked");
+    // the test's own pgraft.command_timeout may be short
+    Await.until("a last write", () -> {
+      leader.put("same-stores", "checked");
+      return true;
+    });
     long revision = leader.number("SELECT pgraft_kv_revision()");
     List<String> hashes = inParallel(members, node -> {
-      if (!node.truth("SELECT pgraft_log_sync_with_leader()")) {
-        throw new AssertionError(node + " did not catch up");
-      }
+      Await.until(node + " has caught up", () -> node.truth("SELECT pgraft_log_sync_with_leader()"));
       return node.text("SELECT hash FROM pgraft_kv_hash(?)", revision);
     });
     if (hashes.stream().distinct().count() != 1) {
