@@ -179,8 +179,12 @@ public final class Engine {
       // Also when there was nobody to ask.
       identity.beginRun(incarnation);
       replica = new Replica(parts(), admission.group(identity.identity().member(), clearance.granted()));
-      // They may have changed before there was a replica to be told of it.
-      replica.reload(reloaded);
+      // They may have changed before there was a replica to be told of it, or change right now.
+      Settings told;
+      do {
+        told = reloaded;
+        replica.reload(told);
+      } while (told != reloaded);
       replica.start();
     } catch (IOException | RuntimeException e) {
       stop();

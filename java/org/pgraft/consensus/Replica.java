@@ -32,9 +32,8 @@ import org.slf4j.LoggerFactory;
  * take part, which is once in an {@link Engine}'s life, and closed with it; before, there is nothing of it. A node that
  * founds no cluster and is in none has a replica without a group, until it gets one.
  *
- * <p>The constructor puts the parts of this package together. Ratis' threads may call some of them while it does, for
- * the state machine opens the store then; so what they reach is volatile, or comes by {@link EngineEvents#wire}, which is
- * last.
+ * <p>The constructor puts the parts of this package together. Ratis' threads call some of them from {@link #start} on, when
+ * the state machine opens the store; what they reach is volatile, or comes by {@link EngineEvents#wire}, which is last.
  *
  * <p>Threads: the constructor, {@link #start}, {@link #begin} and {@link #close} are called in this order by threads that
  * hold the engine's monitor, and block; {@link #overdue} is called by the worker's main thread; the rest by any, and does
