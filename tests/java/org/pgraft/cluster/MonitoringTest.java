@@ -40,7 +40,7 @@ final class MonitoringTest extends ClusterTest {
         writing.awaitMore(1);
       });
       assertEquals(0, load.errors());
-      for (String alert : List.of("PgraftNodeDown", "PgraftNoLeader")) {
+      for (String alert : List.of("PgraftNodeDown", "PgraftNoLeader", "PgraftMemberNotScraped")) {
         Await.until("Prometheus has judged",
             () -> prometheus.ask("/api/v1/rules").contains("\"lastEvaluation\":\"2"));
         assertFalse(prometheus.fires(alert), () -> alert + " fires before anything is wrong");
@@ -50,6 +50,29 @@ final class MonitoringTest extends ClusterTest {
         Await.until(alert + " fires", () -> prometheus.fires(alert));
       }
     }
+  }
+
+  @Test
+  void when_a_member_is_not_among_the_targets_then_an_alert_fires() throws Exception {
+    Assumptions.assumeTrue(Prometheus.installed(), "Prometheus is not installed");
+    TestCluster cluster = untilTheEnd(TestCluster.prepared(3, Map.of()));
+    Map<TestNode, String> targets = Prometheus.prepare(cluster.nodes());
+    cluster.startAll();
+    targets.remove(cluster.others(cluster.leader()).get(0));
+    try (Prometheus prometheus = Prometheus.reading(targets, directory)) {
+      Await.until("the alert fires", () -> prometheus.fires("PgraftMemberNotScraped"));
+      assertFalse(prometheus.fires("PgraftNodeDown"), "no target is down");
+    }
+  }
+
+  @Test
+  void when_the_page_lists_the_rules_then_these_are_those_of_the_file() throws IOException {
+    List<String> rules = named("(?m)^ +- alert: (\\w+)$", Prometheus.DOCUMENTS.resolve("alerts.yml"));
+    assertEquals(rules, named("(?m)^\\| `(Pgraft\\w+)` \\|", Path.of("docs/monitoring.md")));
+  }
+
+  private static List<String> named(String pattern, Path file) throws IOException {
+    return Pattern.compile(pattern).matcher(Files.readString(file)).results().map(found -> found.group(1)).toList();
   }
 
   /** What the alert rules compare with their thresholds. */
