@@ -170,7 +170,7 @@ demo: ## three servers on this machine, a failover before your eyes
 # without a warning of groff, and of mandoc where that is installed.
 lint: ## shellcheck on the scripts, and the pages of the manual
 	shellcheck -x -P scripts $(filter-out scripts/cluster_%.sh scripts/completion,$(wildcard scripts/*)) scripts/completion/* \
-		.ci/run tests/container/build tests/container/package tests/container/images.sh packaging/container/entrypoint \
+		.ci/run tests/pages/servers tests/container/build tests/container/package tests/container/images.sh packaging/container/entrypoint \
 		$(addprefix packaging/debian/,prepare_jvm postinst prerm tool)
 	shellcheck -x -a -P scripts scripts/pgraft_cluster
 	@for page in docs/man/*.1; do \

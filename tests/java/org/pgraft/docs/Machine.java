@@ -8,10 +8,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.pgraft.cluster.Output;
 
 /**
  * One machine of the documentation, as it looks from inside: namespaces of its own for the network, the host's name,
- * processes and mounts. What is written to /etc, /usr, /var and /root is its own; sources and PostgreSQL are those of this
+ * processes and mounts. What is written to /etc, /usr, /var, /srv and /root is its own; sources and PostgreSQL are those of this
  * machine. Needs root.
  *
  * <p>Its first process waits for the end of its input, which comes with the end of this process, whatever ends that; and
@@ -50,7 +51,7 @@ final class Machine {
     Machine machine = begin(name, binaries, List.of("--net", "--mount", "--uts", "--ipc", "--pid", "--mount-proc", "--propagation", "private"));
     Files.createDirectories(shared.resolve(name + "/root"));
     Files.createDirectories(shared.resolve(name + "/postgresql"));
-    check(shell("ip link add eth0 netns " + machine.pid + " type veth peer name " + name + " netns " + hub.pid));
+    shell("ip link add eth0 netns " + machine.pid + " type veth peer name " + name + " netns " + hub.pid).orFail("ip link");
     hub.outside("ip link set " + name + " master hub up");
     machine.outside("""
         set -e
@@ -73,6 +74,7 @@ final class Machine {
         chmod 755 /var/lib/postgresql
         mount -t tmpfs -o mode=1777 tmpfs /tmp
         mount -t tmpfs tmpfs /run
+        mount -t tmpfs tmpfs /srv
         install -d -o postgres -g postgres /run/postgresql
         printf '127.0.0.1 localhost\\n%2$s %1$s\\n' > /etc/hosts
         # there is no sshd: what is copied to another machine gets to root's home there
@@ -99,22 +101,8 @@ final class Machine {
     return new Machine(name, binaries, process, child);
   }
 
-  /**
-   * Types a command there.
-   *
-   * @return its output
-   * @throws IllegalStateException if it fails
-   */
-  String run(String user, String directory, String command) throws Exception {
-    return check(typed(user, directory, command));
-  }
-
-  /** The same of a command that may fail. */
-  String output(String user, String directory, String command) throws Exception {
-    return typed(user, directory, command).text();
-  }
-
-  private Result typed(String user, String directory, String command) throws Exception {
+  /** Types a command there. */
+  Output type(String user, String directory, String command) throws Exception {
     String home = user.equals("root") ? "/root" : "/var/lib/postgresql";
     return finish(new ProcessBuilder("nsenter", "-t", Long.toString(pid), "-m", "-u", "-i", "-n", "-p", "--",
         "runuser", "-u", user, "--", "env", "-i", "HOME=" + home, "USER=" + user, "LANG=C.UTF-8", "TZ=UTC", "NO_COLOR=1",
@@ -124,30 +112,21 @@ final class Machine {
 
   /** The end of the log of the server that runs there, if one does. */
   String serverLog() throws Exception {
-    return "\nlog of the server on " + name + ":\n" + run("root", "/", "tail -n 40 /var/lib/postgresql/log || true");
+    return "\nlog of the server on " + name + ":\n" + type("root", "/", "tail -n 40 /var/lib/postgresql/{,*/}log 2>&1").text();
   }
 
   /** Runs a script in this machine's namespaces, but in the directory of the sources. */
   private void outside(String script) throws Exception {
-    check(finish(new ProcessBuilder("nsenter", "-t", Long.toString(pid), "-m", "-u", "-n", "-p", "--",
-        "bash", "-c", "cd '" + Path.of("").toAbsolutePath() + "' || exit\n" + script)));
+    finish(new ProcessBuilder("nsenter", "-t", Long.toString(pid), "-m", "-u", "-n", "-p", "--",
+        "bash", "-c", "cd '" + Path.of("").toAbsolutePath() + "' || exit\n" + script)).orFail("making the machine " + name);
   }
 
-  private static Result shell(String script) throws Exception {
+  private static Output shell(String script) throws Exception {
     return finish(new ProcessBuilder("sh", "-c", script));
   }
 
-  private record Result(int status, String text) {}
-
-  private static String check(Result result) {
-    if (result.status() != 0) {
-      throw new IllegalStateException("exit status " + result.status() + ":\n" + result.text());
-    }
-    return result.text();
-  }
-
   /** Waits for a command, but not for what it leaves running: that may keep the file of the output open. */
-  private static Result finish(ProcessBuilder builder) throws IOException, InterruptedException {
+  private static Output finish(ProcessBuilder builder) throws IOException, InterruptedException {
     File file = File.createTempFile("pgraft-typed", ".txt");
     try {
       Process process = builder.redirectErrorStream(true).redirectOutput(file)
@@ -156,17 +135,21 @@ final class Machine {
         process.destroyForcibly();
         throw new IllegalStateException("no end after " + SECONDS + " s:\n" + Files.readString(file.toPath()));
       }
-      return new Result(process.exitValue(), Files.readString(file.toPath()));
+      return new Output(process.exitValue(), Files.readString(file.toPath()));
     } finally {
       Files.deleteIfExists(file.toPath());
     }
   }
 
   /** Ends all that runs there. */
-  void switchOff() throws Exception {
+  void switchOff() throws IOException {
     life.close();
-    if (!first.waitFor(30, TimeUnit.SECONDS)) {
-      throw new IllegalStateException("the machine " + name + " does not end");
+    try {
+      if (!first.waitFor(30, TimeUnit.SECONDS)) {
+        throw new IllegalStateException("the machine " + name + " does not end");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 }

@@ -54,6 +54,19 @@ final class NamesTest {
   }
 
   @Test
+  void when_a_call_has_options_then_they_are_there() {
+    check(Pattern.compile(TYPED + "make [^`\n#]*"), 40, call -> {
+      String makefile = read(Path.of("Makefile"));
+      return Pattern.compile("\\b([A-Z_]+)=").matcher(call.group()).results()
+          .allMatch(variable -> makefile.contains("$(" + variable.group(1) + ")"));
+    });
+    check(Pattern.compile("\\b(pgraft_cluster|pgraft_certificates) [^`\n|;&]*"), 40, call -> {
+      String help = read(Path.of("scripts", call.group(1)));
+      return Pattern.compile(" (--[a-z-]+)").matcher(call.group()).results().allMatch(option -> help.contains(option.group(1)));
+    });
+  }
+
+  @Test
   void when_a_class_of_tests_is_named_then_it_is_there() throws IOException {
     Set<String> classes;
     try (Stream<Path> all = Files.walk(Path.of("tests/java"))) {

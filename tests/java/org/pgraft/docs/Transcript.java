@@ -16,8 +16,8 @@ import java.util.regex.Pattern;
  * (1 row)
  * </pre>
  *
- * <p>The prompt says who typed it on which machine in which directory; a line that begins with "&gt; " continues the
- * command. What came has to come again, but for the width of blanks and rules, for what "…" stands for (the rest of a line;
+ * <p>The prompt says who typed it on which machine in which directory, and "$ " alone that it was who types the block; a line
+ * that begins with "&gt; " continues the command. A block of a shell, without prompts, is one command, of which nothing is shown. What came has to come again, but for the width of blanks and rules, for what "…" stands for (the rest of a line;
  * on a line of its own, any lines), and for what a note before the block says: {@code <!-- varies: 1204; 2.42 -->} lists
  * texts whose numbers are others each time (of names such as n3 only where they stand for themselves). {@code <!-- until -->} repeats commands until they give what is shown: for
  * questions about what comes in a moment. {@code <!-- also on: db2 db3 -->} runs the block on these machines as well.
@@ -30,18 +30,44 @@ import java.util.regex.Pattern;
  * @param first index of the first line of what is shown, in the block
  */
 record Transcript(String user, String machine, String directory, String command, List<String> shown, int first) {
-  private static final Pattern PROMPT = Pattern.compile("([a-z]+)@([a-z0-9]+):(\\S+)[#$] (.*)");
+  private static final Pattern PROMPT = Pattern.compile("(?:([a-z]+@[a-z0-9]+:\\S+)[#$]|\\$) (.*)");
 
-  static List<Transcript> of(Document.Block block) {
+  /** Who types where. */
+  record Prompt(String user, String machine, String directory) {
+    /** From the form of a prompt, {@code root@db1:/srv}. */
+    static Prompt read(String text) {
+      String[] parts = text.split("[@:]", 3);
+      return new Prompt(parts[0], parts[1], parts[2]);
+    }
+
+    Transcript types(String command, List<String> shown, int first) {
+      return new Transcript(user, machine, directory, command, List.copyOf(shown), first);
+    }
+  }
+
+  /** Whether a line is one that is typed. */
+  static boolean isTyped(String line) {
+    return PROMPT.matcher(line).matches();
+  }
+
+  /**
+   * The commands of a block.
+   *
+   * @param somebody who types what has no prompt of its own
+   */
+  static List<Transcript> of(Document.Block block, Prompt somebody) {
     List<Transcript> steps = new ArrayList<>();
     List<String> lines = block.lines();
+    if (block.language().equals("sh")) {
+      return List.of(somebody.types(block.text(), List.of(), lines.size()));
+    }
     int i = 0;
     while (i < lines.size()) {
       Matcher prompt = PROMPT.matcher(lines.get(i));
       if (!prompt.matches()) {
         throw new IllegalStateException(block.where() + ": a terminal's block begins with a prompt, not with: " + lines.get(i));
       }
-      StringBuilder command = new StringBuilder(prompt.group(4));
+      StringBuilder command = new StringBuilder(prompt.group(2));
       i++;
       while (i < lines.size() && lines.get(i).matches(">( .*)?")) {
         command.append('\n').append(lines.get(i).replaceFirst("> ?", ""));
@@ -51,8 +77,8 @@ record Transcript(String user, String machine, String directory, String command,
       while (i < lines.size() && !PROMPT.matcher(lines.get(i)).matches()) {
         i++;
       }
-      steps.add(new Transcript(prompt.group(1), prompt.group(2), prompt.group(3), command.toString(),
-          List.copyOf(lines.subList(first, i)), first));
+      Prompt typing = prompt.group(1) == null ? somebody : Prompt.read(prompt.group(1));
+      steps.add(typing.types(command.toString(), lines.subList(first, i), first));
     }
     return steps;
   }
@@ -60,6 +86,11 @@ record Transcript(String user, String machine, String directory, String command,
   /** The same command on another machine. */
   Transcript on(String other) {
     return new Transcript(user, other, directory, command, shown, first);
+  }
+
+  /** The same place, and another command. */
+  Transcript typing(String other) {
+    return new Transcript(user, machine, directory, other, shown, first);
   }
 
   /** Whether an output is what is shown. */

@@ -11,7 +11,8 @@ import org.junit.jupiter.api.Test;
 /** How what came is compared with what a page shows. */
 final class TranscriptTest {
   private static List<Transcript> read(String text) {
-    return Transcript.of(new Document.Block("page.md", 1, "console", List.of(), text.lines().toList()));
+    return Transcript.of(new Document.Block("page.md", 1, "console", List.of(), text.lines().toList()),
+        Transcript.Prompt.read("app@web:/srv"));
   }
 
   private static boolean same(String shown, String came, String... varying) {
@@ -27,7 +28,9 @@ final class TranscriptTest {
         > END
         root@db2:/usr/src/pgraft# make
         built
+        $ date
         """);
+    assertEquals(new Transcript("app", "web", "/srv", "date", List.of(), 7), steps.get(2));
     assertEquals(new Transcript("postgres", "db1", "~", "cat >file <<'END'\none\n\nEND", List.of(), 4), steps.get(0));
     assertEquals(new Transcript("root", "db2", "/usr/src/pgraft", "make", List.of("built"), 5), steps.get(1));
     assertThrows(IllegalStateException.class, () -> read("no prompt"));
