@@ -24,7 +24,7 @@ final class CommandsTest {
       "(?:sudo )?(?:make|git|psql|pgraft_\\w+|scripts/\\S+|apt|systemctl|docker|curl|cp|install|SELECT|CREATE|ALTER|GRANT|SET) .*");
 
   /** Blocks with a note "not run"; whoever adds one raises this, and has a reason. */
-  private static final int NOT_RUN = 2;
+  private static final int NOT_RUN = 5;
 
   private static List<String> each(Function<Document.Block, String> judge) {
     List<String> wrong = new ArrayList<>();
