@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 import org.apache.ratis.proto.RaftProtos.ServerRpcProto;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
@@ -33,7 +34,7 @@ final class MemberBoard {
   private static final View NOTHING = new View(List.of(), 0);
 
   private final Map<Integer, Report> reports = new ConcurrentHashMap<>();
-  /** When each member was asked for the first time since this node leads. */
+  /** When each member was asked for the first time since this node leads, or since the node became one. */
   private final Map<Integer, Long> asked = new ConcurrentHashMap<>();
   private volatile View received = NOTHING;
 
@@ -114,6 +115,7 @@ final class MemberBoard {
               answers ? report.term() : UNKNOWN,
               answers ? report.uptimeMillis() : UNKNOWN));
     }
+    forgetAllBut(members);
     final RaftConfiguration configuration = division.getRaftConf();
     for (int at = 0; at < followers.size(); at++) {
       final RaftPeerId id = RaftPeerId.valueOf(followers.get(at).getId().getId());
@@ -122,6 +124,13 @@ final class MemberBoard {
       }
     }
     return members;
+  }
+
+  /** A node that was removed may come back under its id, and its silence meanwhile is nothing that it is to be judged by. */
+  private void forgetAllBut(List<MemberStatus> members) {
+    final Predicate<Integer> gone = id -> members.stream().noneMatch(member -> member.nodeId() == id);
+    asked.keySet().removeIf(gone);
+    reports.keySet().removeIf(gone);
   }
 
   /** One that catches up to become a member; nobody asks it lease questions, so only its log is known. */
@@ -157,10 +166,11 @@ final class MemberBoard {
 
   /** Null until the member has answered once, or has had the time to. */
   private Boolean reachable(int member, Report report, long nowNanos, long reachableNanos) {
-    if (report != null) {
+    final Long since = asked.get(member);
+    // An answer that was under way when the node was removed says nothing of the one that came back.
+    if (report != null && since != null && report.receivedNanos() - since >= 0) {
       return nowNanos - report.receivedNanos() <= reachableNanos;
     }
-    final Long since = asked.get(member);
     return since == null || nowNanos - since <= reachableNanos ? null : Boolean.FALSE;
   }
 

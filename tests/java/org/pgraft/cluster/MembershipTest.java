@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Nodes join and leave by SQL: pgraft_init, pgraft_add_node, pgraft_remove_node. */
@@ -123,6 +124,26 @@ final class MembershipTest extends ClusterTest {
         message -> message.startsWith("ERROR") && message.contains("node 4 was removed from the cluster"));
     assertRefused(fourth, "SELECT pgraft_init()");
     assertMembersOf(leader, List.of(1, 2, 3));
+  }
+
+  @Test
+  @Tag("long")
+  void when_a_removed_node_comes_back_under_its_id_then_its_earlier_silence_does_not_count() throws Exception {
+    TestCluster cluster = cluster(3, Map.of("pgraft.command_timeout", "1min"));
+    TestNode leader = cluster.leader();
+    TestNode replaced = cluster.others(leader).get(0);
+    TestNode fourth = cluster.oneMoreWaiting();
+    add(leader, fourth);
+    Await.until("it is heard", () -> leader.truth("SELECT reachable IS TRUE FROM pgraft_members() WHERE node_id = 4"));
+    assertTrue(leader.truth("SELECT pgraft_remove_node(4)"));
+    fourth.stop("fast");
+    fourth.host().run("rm", "-rf", fourth.data() + "/pgraft.identity", fourth.engineData()).orFail("rm");
+    fourth.start();
+    fourth.awaitState("WAITING");
+
+    assertTrue(leader.truth("SELECT pgraft_replace_node(?, ?, ?, ?)", replaced.number(), fourth.number(),
+        fourth.host().address(), fourth.host().raftPort()));
+    assertMembersOf(fourth, List.of(leader.number(), cluster.others(leader, replaced, fourth).get(0).number(), 4).stream().sorted().toList());
   }
 
   @Test
