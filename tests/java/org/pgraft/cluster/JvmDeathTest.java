@@ -146,8 +146,11 @@ final class JvmDeathTest extends ClusterTest {
       Await.until("it shows", () -> node.log().contains("Too many open files"));
       running.awaitMore(300);
     });
-    cluster.leader();
-    node.put("after", "life");
+    // where it could not write a new term, its engine has to begin anew first
+    Await.until("it takes part again", () -> {
+      node.put("after", "life");
+      return true;
+    });
     assertEquals("life", node.get("after"));
     assertEquals(started, node.text("SELECT pg_postmaster_start_time()"), "the server did not restart");
     load.assertKept(cluster.nodes());
