@@ -5,6 +5,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.ratis.thirdparty.io.grpc.Status;
 import org.apache.ratis.util.JavaUtils;
+import org.pgraft.tls.Alerts;
 
 /**
  * What kept a node from being reached, in words for who wants it in, and the way out. Of a call that was to wait for a
@@ -77,10 +78,12 @@ record Obstacle(String reason, String hint) {
               "the leader does not let in who is there: %s",
               "Add a name of that server's certificate to pgraft.tls_allowed_names on all members."),
           new Sign(
-              "Received fatal alert: (\\w+)",
+              Alerts.OF_CERTIFICATE,
               "what listens there does not take the leader's certificate (%s)",
               "Both nodes need certificates of one authority: see pgraft.tls_ca_file and pgraft.tls_allowed_names on that"
-                  + " server, whose log says more."));
+                  + " server, whose log says more."),
+          // Of two signs at one place the first counts, so what is left here is not about certificates.
+          new Sign(Alerts.ANY, "what listens there ends the TLS handshake (%s)", CLOSED));
 
   /** Reads what a call failed with: of all that the transport tells, the last obstacle counts. */
   static Obstacle of(Throwable failure) {

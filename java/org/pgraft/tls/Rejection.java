@@ -22,7 +22,8 @@ final class Rejection {
 
   private static final Pattern CLOSED =
       Pattern.compile("close_notify|Received fatal alert: user_canceled|Connection reset|Broken pipe");
-  private static final Pattern ALERT = Pattern.compile("Received fatal alert: (\\w+)");
+  private static final Pattern ALERT = Pattern.compile(Alerts.ANY);
+  private static final Pattern ALERT_OF_CERTIFICATE = Pattern.compile(Alerts.OF_CERTIFICATE);
 
   private Rejection() {}
 
@@ -45,7 +46,9 @@ final class Rejection {
       }
       final Matcher alert = ALERT.matcher(message);
       if (alert.find()) {
-        return Optional.of("it does not take this node's certificate (" + alert.group(1) + ")");
+        final boolean ofCertificate = ALERT_OF_CERTIFICATE.matcher(message).find();
+        return Optional.of(
+            (ofCertificate ? "it does not take this node's certificate (" : "it ended the handshake (") + alert.group(1) + ")");
       }
       if (cause.getMessage() != null) {
         words = message;

@@ -18,6 +18,10 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLServerSocket;
 import org.apache.ratis.thirdparty.io.grpc.Server;
 import org.apache.ratis.thirdparty.io.grpc.Status;
 import org.apache.ratis.thirdparty.io.grpc.netty.NettyServerBuilder;
@@ -30,6 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.pgraft.config.TlsMode;
 import org.pgraft.config.TlsSettings;
 import org.pgraft.tls.Credentials;
+import org.pgraft.tls.PageCertificate;
 import org.pgraft.tls.TestAuthority;
 import org.pgraft.tls.TlsDoor;
 
@@ -37,6 +42,8 @@ import org.pgraft.tls.TlsDoor;
 final class ObstacleTest {
   private static final String HOST = "127.0.0.1";
   private static final long PATIENCE_SECONDS = 2;
+  /** For a machine whose resolver asks others first. */
+  private static final long PATIENCE_WITH_NAMES_SECONDS = 30;
 
   @TempDir private Path root;
   private final List<AutoCloseable> open = new ArrayList<>();
@@ -79,7 +86,9 @@ final class ObstacleTest {
   @Test
   void when_aHostHasNoAddress_then_itIsNamed() throws Exception {
     assertObstacle(
-        "the leader's machine knows no host \"nowhere.invalid\"", "Give an address", call("nowhere.invalid", 7001, member));
+        "the leader's machine knows no host \"nowhere.invalid\"",
+        "Give an address",
+        call("nowhere.invalid", 7001, member, PATIENCE_WITH_NAMES_SECONDS));
   }
 
   @Test
@@ -136,6 +145,39 @@ final class ObstacleTest {
         call(HOST, listen(Credentials.load(authority.settings(TlsMode.ON, misnamed), "10.0.0.4")), member));
   }
 
+  @Test
+  void when_whatListensIsAnotherProgramWithTls_then_itIsNotPutDownToTheCertificates() throws Exception {
+    final TestAuthority.Member shown = authority.sign("web", "IP:" + HOST);
+    final SSLContext context = new PageCertificate(shown.certificate(), shown.key()).context();
+    try (SSLServerSocket listening =
+        (SSLServerSocket) context.getServerSocketFactory().createServerSocket(0, 50, InetAddress.getByName(HOST))) {
+      final SSLParameters parameters = listening.getSSLParameters();
+      parameters.setApplicationProtocols(new String[] {"http/1.1"});
+      listening.setSSLParameters(parameters);
+      final Thread talking = new Thread(() -> hangUpOnEverybody(listening));
+      talking.setDaemon(true);
+      talking.start();
+      assertObstacle(
+          "what listens there ends the TLS handshake (no_application_protocol)",
+          "not that of its PostgreSQL",
+          call(HOST, listening.getLocalPort(), member));
+    }
+  }
+
+  @Test
+  void when_aHandshakeIsEndedByAnAlert_then_onlyThoseAboutCertificatesBlameThem() {
+    for (String alert : List.of("certificate_expired", "bad_certificate", "unsupported_certificate", "unknown_ca", "access_denied")) {
+      final Obstacle met = Obstacle.of(unavailable("Received fatal alert: " + alert));
+      assertEquals("what listens there does not take the leader's certificate (" + alert + ")", met.reason());
+      assertTrue(met.hint().contains("pgraft.tls_ca_file"), met::hint);
+    }
+    for (String alert : List.of("handshake_failure", "protocol_version", "internal_error")) {
+      final Obstacle met = Obstacle.of(unavailable("Received fatal alert: " + alert));
+      assertEquals("what listens there ends the TLS handshake (" + alert + ")", met.reason());
+      assertTrue(met.hint().contains("pgraft.tls_enabled"), met::hint);
+    }
+  }
+
   /** What cannot be brought about here, as the transport has told it. */
   @Test
   void when_theTransportTellsOfANetwork_then_itIsPutInWords() {
@@ -177,6 +219,8 @@ final class ObstacleTest {
       while (true) {
         try (Socket accepted = listening.accept()) {
           accepted.getInputStream().read();
+        } catch (SSLException e) {
+          // That is told to who came.
         }
       }
     } catch (IOException e) {
@@ -189,13 +233,17 @@ final class ObstacleTest {
   }
 
   private Obstacle call(String host, int port, Credentials dialing) {
+    return call(host, port, dialing, PATIENCE_SECONDS);
+  }
+
+  private Obstacle call(String host, int port, Credentials dialing, long patienceSeconds) {
     final PeerClients clients = new PeerClients(1 << 20, dialing, address -> HOST);
     open.add(clients);
     final byte[] message =
         new PeerMessage(PeerMessage.Kind.MEMBERS, RaftNode.clusterUuid("obstacles"), 2, ByteBuffer.allocate(0)).encode();
     final CompletableFuture<byte[]> answer =
         clients.callWhenReachable(
-            InetSocketAddress.createUnresolved(host, port), message, TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS));
+            InetSocketAddress.createUnresolved(host, port), message, TimeUnit.SECONDS.toNanos(patienceSeconds));
     return Obstacle.of(assertThrows(ExecutionException.class, answer::get).getCause());
   }
 

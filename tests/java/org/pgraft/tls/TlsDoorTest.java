@@ -36,6 +36,7 @@ final class TlsDoorTest {
   private static final String HOST = "127.0.0.1";
   private static final int PATIENCE_MILLIS = 20_000;
   private static final byte[] CLOSE_NOTIFY_IN_PLAIN_TEXT = {21, 3, 3, 0, 2, 1, 0};
+  private static final byte[] PROTOCOL_VERSION_IN_PLAIN_TEXT = {21, 3, 3, 0, 2, 2, 70};
 
   @TempDir private Path root;
   private final EventLoopGroup threads = NettyUtils.newEventLoopGroup("door-test", 1, true);
@@ -153,6 +154,14 @@ final class TlsDoorTest {
       assertThrows(SSLException.class, distrustful::startHandshake);
     }
     assertWarning("it does not take this node's certificate (certificate_unknown)");
+  }
+
+  @Test
+  void when_somebodyEndsTheHandshakeForAnotherReason_then_itIsNotPutDownToTheCertificate() throws Exception {
+    try (Socket outdated = connect()) {
+      outdated.getOutputStream().write(PROTOCOL_VERSION_IN_PLAIN_TEXT);
+      assertWarning("it ended the handshake (protocol_version)");
+    }
   }
 
   private void assertWarning(String reason) throws InterruptedException {
