@@ -5,7 +5,7 @@
 
 declare -a FINDINGS=() # what and hint, in turn
 declare -a SERVERS=()  # of --dsn
-ELECTION_SECONDS=5     # for a leader to be there again, before nobody is said to lead
+ELECTION_SECONDS=5     # for a leader to be there again, at least, before nobody is said to lead
 
 found() { # found WHAT HINT
 	FINDINGS+=("$1" "$2")
@@ -30,7 +30,7 @@ SAME_SETTINGS=(pgraft.cluster_id pgraft.election_timeout pgraft.max_store_size p
 
 # examine_server NODE: fails if nothing more can be asked from it
 examine_server() {
-	local node=$1 preloaded state message installed
+	local node=$1 preloaded state message installed hint
 	if [ -z "$DSN" ] && ! postmaster_pid "$node" >/dev/null; then
 		found "$node: the server does not run" "pgraft_cluster start $node; the log is pgraft_cluster logs $node"
 		return 1
@@ -54,8 +54,11 @@ examine_server() {
 	esac
 	state=$(quick "$node" 'SELECT pgraft_get_worker_state()') || state=unknown
 	message=$(quick "$node" 'SELECT message FROM pgraft_node_status()') || true
+	hint="See $(log_of "$node")"
+	# in another state it tells of something else
+	[[ $state != @(ERROR|WAITING) ]] || hint=${message:-$hint}
 	if [ "$state" != RUNNING ]; then
-		found "$node: the worker is $state" "${message:-See $(log_of "$node")}"
+		found "$node: the worker is $state" "$hint"
 	elif [ -n "$message" ]; then
 		found "$node: $message" 'What was in use before stays in use. Mend it, and reload: SELECT pg_reload_conf()'
 	fi
@@ -63,7 +66,7 @@ examine_server() {
 		found "$node: the page for Prometheus is not served" "Another program may have its port: see pgraft.metrics_port"
 	fi
 	if [ -z "$DSN" ] && ! port_in_use "${RAFT_PORT[$node]}"; then
-		found "$node: nobody listens on the members' port ${RAFT_PORT[$node]}" "${message:-See $(log_of "$node")}"
+		found "$node: nobody listens on the members' port ${RAFT_PORT[$node]}" "$hint"
 	fi
 }
 
@@ -108,9 +111,13 @@ who_leads() {
 # examine_reach NODE…: members that nobody named in --dsn, whose port for members does not answer here; while
 # nobody leads, the servers themselves do not know who is reached
 examine_reach() {
-	local node id host port asked=,
+	local node id host port members='' asked=,
 	for node in "$@"; do
-		asked+=$(quick "$node" 'SELECT node_id FROM pgraft_node_status()'),
+		# one may have ended meanwhile
+		id=$(quick "$node" 'SELECT node_id FROM pgraft_node_status()') || continue
+		asked+=$id,
+		[ -n "$members" ] ||
+			members=$(quick "$node" 'SELECT node_id, address, port FROM pgraft_members() ORDER BY node_id') || continue
 	done
 	while IFS='|' read -r id host port; do
 		if [ -z "$id" ] || [[ $asked == *,$id,* ]]; then
@@ -119,13 +126,24 @@ examine_reach() {
 		# shellcheck disable=SC2016 # for the other bash
 		timeout 3 bash -c 'exec 3<>"/dev/tcp/$1/$2"' bash "$host" "$port" 2>/dev/null ||
 			found "n$id does not answer at $host:$port" 'See that its server runs, and that this machine may reach that port'
-	done < <(quick "$1" 'SELECT node_id, address, port FROM pgraft_members() ORDER BY node_id')
+	done <<<"$members"
+}
+
+# patience_for NODE…: prints for how many seconds to wait for an election among these
+patience_for() {
+	local node seconds longest=$ELECTION_SECONDS
+	for node in "$@"; do
+		seconds=$(quick "$node" "SELECT ceil(3 * extract(epoch FROM current_setting('pgraft.election_timeout')::interval))::int") || continue
+		[ "${seconds:-0}" -le "$longest" ] || longest=$seconds
+	done
+	echo "$longest"
 }
 
 # examine_cluster NODE…: what the members know of each other; these answer
 examine_cluster() {
-	local name node health voters deadline=$((SECONDS + ELECTION_SECONDS))
+	local name node health voters deadline=''
 	until name=$(who_leads "$@"); do
+		deadline=${deadline:-$((SECONDS + $(patience_for "$@")))}
 		if [ "$SECONDS" -ge "$deadline" ]; then
 			[ -z "$DSN" ] || examine_reach "$@"
 			found 'no node leads' 'A majority of the members has to run and to reach each other; see the other findings'
@@ -159,26 +177,39 @@ examine_certificates() {
 # name_servers: sets SERVERS to the servers of --dsn that let us in, by the names of their nodes where they have
 # pgraft, and remembers how each is reached
 name_servers() {
-	local i where node schema
+	local i where asked node schema begun
+	local -A first_at=() begun_at=() # by the names of nodes
 	SERVERS=()
 	servers_of_dsn
 	for i in "${!SERVER_DSNS[@]}"; do
 		where=${SERVER_NAMES[i]}
-		DSN_OF[$where]=${SERVER_DSNS[i]}
-		SCHEMA_OF[$where]=''
-		if ! schema=$(quick "$where" "$WHERE_PGRAFT_IS"); then
+		# as long as it is not known which node that is; a host may be called like another one
+		asked=@$i
+		DSN_OF[$asked]=${SERVER_DSNS[i]}
+		SCHEMA_OF[$asked]=''
+		if ! schema=$(quick "$asked" "$WHERE_PGRAFT_IS") || ! begun=$(quick "$asked" 'SELECT extract(epoch FROM pg_postmaster_start_time())'); then
 			found "$where: the server does not answer" 'See that it runs and lets you in'
 			continue
 		fi
-		SCHEMA_OF[$where]=$schema
-		node=$(quick "$where" "SELECT 'n' || node_id FROM pgraft_node_status()") || node=''
-		node=${node:-$where}
-		if [ "$node" != "$where" ]; then
-			# one node may have two addresses
-			[ -z "${DSN_OF[$node]:-}" ] || continue
-			DSN_OF[$node]=${SERVER_DSNS[i]}
-			SCHEMA_OF[$node]=$schema
+		SCHEMA_OF[$asked]=$schema
+		node=$(quick "$asked" "SELECT 'n' || node_id FROM pgraft_node_status()") || node=''
+		if [ -n "$node" ] && [ -n "${begun_at[$node]:-}" ]; then
+			# one server may have two addresses
+			[ "${begun_at[$node]}" != "$begun" ] || continue
+			found "$where: it is $node, as is another server, ${first_at[$node]}" \
+				'Give each its own pgraft.name or pgraft.node_id, and a directory of its own'
+			node=''
 		fi
+		if [ -n "$node" ]; then
+			begun_at[$node]=$begun
+			first_at[$node]=$where
+		else
+			node=$where
+			[[ ! $node =~ ^n[0-9]+$ ]] || node="host $where"
+			[ -z "${DSN_OF[$node]:-}" ] || continue
+		fi
+		DSN_OF[$node]=${SERVER_DSNS[i]}
+		SCHEMA_OF[$node]=$schema
 		SERVERS+=("$node")
 	done
 }

@@ -4,58 +4,95 @@
 
 declare -a SERVER_DSNS=() # a connection string for each, in their order
 declare -a SERVER_NAMES=() # host or host:port, in the same order
+declare -A KEYWORDS=()     # of DSN, as libpq reads them
 
-# keyword NAME: prints its value in DSN, which is of the form "host=a,b user=c"; the last one counts
-keyword() {
-	local rest=" $DSN" value=''
-	local pattern="[[:space:]]$1[[:space:]]*=[[:space:]]*('([^']*)'|([^'[:space:]]*))"
+# keywords_of_dsn: sets KEYWORDS from DSN of the form "host=a,b user='c d'", of which the last of a name counts;
+# fails if it is not of that form
+keywords_of_dsn() {
+	local rest=$DSN name value
+	local pattern="^[[:space:]]*([^=[:space:]]+)[[:space:]]*=[[:space:]]*('(([^'\\]|\\\\.)*)'|(([^'[:space:]\\]|\\\\.)([^[:space:]\\]|\\\\.)*)?)"
+	KEYWORDS=()
 	while [[ $rest =~ $pattern ]]; do
-		value=${BASH_REMATCH[2]}${BASH_REMATCH[3]}
-		rest=${rest#*"${BASH_REMATCH[0]}"}
+		rest=${rest:${#BASH_REMATCH[0]}}
+		name=${BASH_REMATCH[1]} value=${BASH_REMATCH[3]}${BASH_REMATCH[5]}
+		KEYWORDS[$name]=''
+		while [[ $value =~ ^([^\\]*)\\(.)(.*)$ ]]; do
+			KEYWORDS[$name]+=${BASH_REMATCH[1]}${BASH_REMATCH[2]}
+			value=${BASH_REMATCH[3]}
+		done
+		KEYWORDS[$name]+=$value
 	done
-	printf '%s' "$value"
+	[[ $rest =~ ^[[:space:]]*$ ]]
 }
 
-# one_of COMMAS INDEX: a single value is for all servers
-one_of() {
-	local -a values
-	IFS=, read -r -a values <<<"$1"
-	if [ ${#values[@]} -gt 1 ]; then
-		echo "${values[$2]:-}"
-	else
-		echo "${values[0]:-}"
-	fi
+# with_keywords NAME=VALUE…: prints DSN with these in the place of its own; not with those that it has not, for
+# which the environment may count
+with_keywords() {
+	local name value server='' quote="'"
+	local -A keywords=()
+	for name in "${!KEYWORDS[@]}"; do
+		keywords[$name]=${KEYWORDS[$name]}
+	done
+	for value in "$@"; do
+		name=${value%%=*}
+		[ -z "${keywords[$name]+there}" ] || keywords[$name]=${value#*=}
+	done
+	while IFS= read -r name && [ -n "$name" ]; do
+		value=${keywords[$name]//\\/\\\\}
+		server+=" $name='${value//$quote/\\$quote}'"
+	done < <(printf '%s\n' "${!keywords[@]}" | LC_ALL=C sort)
+	printf '%s' "${server# }"
+}
+
+# list_of COMMAS: sets LIST to its entries, also empty ones
+list_of() {
+	IFS=, read -r -a LIST <<<"$1,"
+}
+
+# add_server DSN HOST ADDRESS PORT
+add_server() {
+	SERVER_DSNS+=("$1")
+	SERVER_NAMES+=("${2:-${3:-the server}}${4:+:$4}${2:+${3:+ ($3)}}")
+}
+
+servers_of_keywords() {
+	local -a LIST hosts addresses ports
+	local i host address port
+	list_of "${KEYWORDS[host]:-}"
+	hosts=("${LIST[@]}")
+	list_of "${KEYWORDS[hostaddr]:-}"
+	addresses=("${LIST[@]}")
+	list_of "${KEYWORDS[port]:-}"
+	ports=("${LIST[@]}")
+	for ((i = 0; i < (${#hosts[@]} > ${#addresses[@]} ? ${#hosts[@]} : ${#addresses[@]}); i++)); do
+		host=${hosts[i]:-} address=${addresses[i]:-}
+		# a single port is for all
+		if [ ${#ports[@]} -eq 1 ]; then
+			port=${ports[0]}
+		else
+			port=${ports[i]:-}
+		fi
+		add_server "$(with_keywords "host=$host" "hostaddr=$address" "port=$port")" "$host" "$address" "$port"
+	done
 }
 
 # servers_of_dsn: sets SERVER_DSNS and SERVER_NAMES. One that says otherwise where its server is, by a file of
-# services or by the environment, is taken as a whole.
+# services, by the environment, or by the query of a URI, is taken as a whole.
 servers_of_dsn() {
-	local -a hosts=() addresses=()
-	local host address port server uri='^(postgres(ql)?://([^@/]*@)?)([^/?]*)(.*)$' i
+	local -a LIST=()
+	local host before after
+	local uri='^(postgres(ql)?://([^@/]*@)?)([^/?]*)(.*)$' elsewhere='[?&]((host|hostaddr)=|port=[0-9]*[^0-9&])'
 	SERVER_DSNS=() SERVER_NAMES=()
 	if [[ $DSN =~ $uri ]]; then
-		local before=${BASH_REMATCH[1]} after=${BASH_REMATCH[5]}
-		IFS=, read -r -a hosts <<<"${BASH_REMATCH[4]}"
-		if [ ${#hosts[@]} -gt 1 ]; then
-			for host in "${hosts[@]}"; do
-				SERVER_DSNS+=("$before$host$after")
-				SERVER_NAMES+=("$host")
+		before=${BASH_REMATCH[1]} after=${BASH_REMATCH[5]}
+		list_of "${BASH_REMATCH[4]}"
+		if [[ ! $after =~ $elsewhere ]]; then
+			for host in "${LIST[@]}"; do
+				add_server "$before$host$after" "$host" '' ''
 			done
 		fi
-	else
-		IFS=, read -r -a hosts <<<"$(keyword host)"
-		IFS=, read -r -a addresses <<<"$(keyword hostaddr)"
-		for ((i = 0; i < (${#hosts[@]} > ${#addresses[@]} ? ${#hosts[@]} : ${#addresses[@]}); i++)); do
-			host=${hosts[i]:-} address=${addresses[i]:-}
-			port=$(one_of "$(keyword port)" "$i")
-			# what comes last counts
-			server=$DSN
-			[ -z "$host" ] || server+=" host='$host'"
-			[ -z "$address" ] || server+=" hostaddr='$address'"
-			[ -z "$port" ] || server+=" port='$port'"
-			SERVER_DSNS+=("$server")
-			SERVER_NAMES+=("${host:-$address}${port:+:$port}")
-		done
+	elif keywords_of_dsn; then
+		servers_of_keywords
 	fi
 	if [ ${#SERVER_DSNS[@]} -le 1 ]; then
 		SERVER_DSNS=("$DSN")
