@@ -338,7 +338,7 @@ final class EngineHost {
     ServerLog.instance().setThreshold(settings.logLevel());
     final Reload reload = new Reload();
     reload.takeOver(() -> engine.reload(settings));
-    reload.takeOver(() -> metrics.reload(settings.metrics()));
+    metrics.reload(settings.metrics(), reload);
     refused(reload.refused());
   }
 

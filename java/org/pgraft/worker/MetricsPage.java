@@ -84,25 +84,24 @@ final class MetricsPage implements AutoCloseable {
   }
 
   /**
-   * Reads certificate and token again; a page that could not be opened is tried once more. Whether it is served over TLS is
-   * decided when it is opened.
-   *
-   * @throws ConfigException when one cannot be used; that of before stays
+   * Reads certificate and token again, as two parts of the reload: of one that cannot be used, that of before stays. A page
+   * that could not be opened is tried once more. Whether it is served over TLS is decided when it is opened.
    */
-  void reload(MetricsSettings changed) throws ConfigException {
+  void reload(MetricsSettings changed, Reload reload) {
     settings = changed;
     if (server == null) {
       tried = false;
       return;
     }
-    try {
-      if (changed.isEncrypted() != (certificate != null)) {
-        LOG.warn("the metrics page goes on {} TLS until the server restarts", certificate == null ? "without" : "over");
-      } else if (certificate != null) {
-        certificate.reload(changed.certificate().orElseThrow(), changed.key().orElseThrow());
-      }
-    } finally {
-      readToken(changed);
+    reload.takeOver(() -> readCertificate(changed));
+    reload.takeOver(() -> readToken(changed));
+  }
+
+  private void readCertificate(MetricsSettings now) throws ConfigException {
+    if (now.isEncrypted() != (certificate != null)) {
+      LOG.warn("the metrics page goes on {} TLS until the server restarts", certificate == null ? "without" : "over");
+    } else if (certificate != null) {
+      certificate.reload(now.certificate().orElseThrow(), now.key().orElseThrow());
     }
   }
 

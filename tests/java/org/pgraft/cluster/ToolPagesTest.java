@@ -118,7 +118,8 @@ final class ToolPagesTest {
   void when_a_value_in_dsn_looks_like_keywords_then_it_is_one_value() {
     assertEquals(List.of("a=host='a' password='x host=c y'", "b=host='b' password='x host=c y'"),
         servers("host=a,b password='x host=c y'"));
-    assertEquals(List.of("a=host='a' password='it\\'s \\\\ host=c' user='x host=d'", "b=host='b' password='it\\'s \\\\ host=c' user='x host=d'"),
+    assertEquals(List.of("a=host='a' password='it\\'s \\\\ host=c' user='x host=d'",
+        "b=host='b' password='it\\'s \\\\ host=c' user='x host=d'"),
         servers("password='it\\'s \\\\ host=c' host=a,b user=x\\ host=d"));
     assertEquals(List.of("a=host='a' user='me'", "b=host='b' user='me'"), servers("host=a,b user= me"));
   }
@@ -142,7 +143,8 @@ final class ToolPagesTest {
 
   @Test
   void when_two_servers_are_one_node_then_the_doctor_says_so_and_examines_both() {
-    assertEquals(List.of("b: it is n1, as is another server, a", "  Give each its own pgraft.name or pgraft.node_id, and a directory of its own",
+    assertEquals(List.of("b: it is n1, as is another server, a",
+        "  Give each its own pgraft.name or pgraft.node_id, and a directory of its own",
         "n1 is asked by host='a'", "b is asked by host='b'"), doctor("""
         quick() {
         	case ${DSN_OF[$1]}:$2 in
