@@ -120,9 +120,16 @@ worker_ends(int code, Datum argument)
 	status->lease_expiry_ns = 0;
 	status->store_generation = 0;
 	pg_atomic_write_u32(&pgraft_shared->worker_procno, PG_UINT32_MAX);
-	/* An engine that could not start has said why: that stays to be read. */
+	/*
+	 * An engine that could not start has said why: that stays to be read.  What
+	 * one that ran has said, such as of a reload, is not why it ended; a death has
+	 * its reason written after this, see keep_reason().
+	 */
 	if (status->worker_state != PGRAFT_WORKER_ERROR)
+	{
+		status->message[0] = '\0';
 		set_state(PGRAFT_WORKER_STOPPED);
+	}
 	status->worker_pid = 0;
 	pg_memory_barrier();
 	pgraft_slots_wake_all();
