@@ -8,9 +8,11 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.pgraft.cluster.Await;
 import org.pgraft.cluster.NodeHost;
 import org.pgraft.cluster.Output;
 import org.pgraft.cluster.TestCluster;
+import org.pgraft.cluster.TestNode;
 
 /**
  * The SQL of the pages that only ask and store, typed into psql on a member of a cluster of three, in the order of the pages:
@@ -26,10 +28,12 @@ final class SqlPagesTest {
     int typed = 0;
     try (TestCluster cluster = TestCluster.started(3,
         Map.of("pgraft.notify_database", "postgres", "pgraft.notify_keys", "orders/", "timezone", "UTC"))) {
-      // the pages show node 1 as the leader
-      if (!cluster.node(1).leads()) {
-        cluster.leader().rows("SELECT pgraft_transfer_leadership(1)");
-      }
+      // what the pages show
+      TestNode first = cluster.node(1);
+      Await.until("node 1 leads", () -> first.leads()
+          || cluster.leader().truth("SELECT pgraft_transfer_leadership(1)") && first.leads());
+      Await.until("all are healthy",
+          () -> first.number("SELECT count(*) FROM pgraft.cluster_health WHERE health = 'healthy'") == 3);
       for (Document page : Document.all()) {
         try (Typist typist = new Typist(page, new Member(cluster), UNTIL)) {
           for (Document.Block block : Commands.of(page, SqlPagesTest.class)) {
