@@ -26,6 +26,7 @@ install-engine: uninstall-engine
 uninstall-engine:
 	rm -f '$(DESTDIR)$(pkglibdir)/pgraft.so' '$(DESTDIR)$(pkglibdir)'/pgraft/*.jar \
 		$(addprefix '$(DESTDIR)$(pkglibdir)'/pgraft/,pgraft.jsa pgraft.jsa.new pgraft.classlist class_archive)
+	[ ! -d '$(DESTDIR)$(pkglibdir)/pgraft' ] || rmdir --ignore-fail-on-non-empty '$(DESTDIR)$(pkglibdir)/pgraft'
 
 # It counts only for the place that it is made in, so whoever moves what is below DESTDIR makes it there.
 class-archive: install-engine
