@@ -176,6 +176,26 @@ final class ToolPagesTest {
   }
 
   @Test
+  void when_a_worker_does_not_run_then_what_it_said_is_the_reason_only_where_it_tells_of_that() {
+    assertEquals(List.of("n1: the worker is ERROR", "  what it said", "n2: the worker is UNKNOWN", "  See the server's log",
+        "n3: what it said", "  What was in use before stays in use. Mend it, and reload: SELECT pg_reload_conf()"), doctor("""
+        quick() {
+        	case $1:$2 in
+        		*shared_preload_libraries*) echo pgraft ;;
+        		*default_version*) echo t ;;
+        		n1:*worker_state*) echo ERROR ;;
+        		n2:*worker_state*) echo UNKNOWN ;;
+        		n3:*worker_state*) echo RUNNING ;;
+        		*metrics_state*) echo off ;;
+        		*message*) echo 'what it said' ;;
+        	esac
+        }
+        DSN=host=a,b,c
+        for node in n1 n2 n3; do examine_server "$node" || true; done
+        """));
+  }
+
+  @Test
   void when_elections_take_long_then_the_doctor_waits_longer_for_one() {
     assertEquals(List.of("5", "30"), doctor("""
         quick() { [ "$1" != n1 ] && echo "${1#n}"; }
