@@ -56,7 +56,7 @@ examine_server() {
 	message=$(quick "$node" 'SELECT message FROM pgraft_node_status()') || true
 	hint="See $(log_of "$node")"
 	# in another state it tells of something else
-	[[ $state != @(ERROR|WAITING) ]] || hint=${message:-$hint}
+	[[ $state != @(ERROR|WAITING|STOPPED) ]] || hint=${message:-$hint}
 	if [ "$state" != RUNNING ]; then
 		found "$node: the worker is $state" "$hint"
 	elif [ -n "$message" ]; then
