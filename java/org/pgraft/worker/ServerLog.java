@@ -11,6 +11,9 @@ import org.slf4j.bridge.SLF4JBridgeHandler;
  * libraries must be one level more severe than pgraft's own: Ratis reports as warnings what is usual when a member is away.
  * Stack traces are shown at {@code debug} only.
  *
+ * <p>A library may catch an error of the virtual machine, log it, and be of no use from then on: gRPC does so with a channel
+ * in whose midst one was thrown. So what is logged as such is handed on to the handler of uncaught errors, too.
+ *
  * <p>Thread-safe. There is one for the process, because SLF4J finds its provider by name; until {@link #open} is called
  * nothing is logged.
  */
@@ -65,6 +68,17 @@ final class ServerLog {
     line.append(message);
     appendCauses(line, thrown);
     server.log(level.ordinal(), line.toString().getBytes(StandardCharsets.UTF_8));
+    if (level == LogLevel.ERROR && !logger.startsWith(OWN)) {
+      handOn(thrown);
+    }
+  }
+
+  /** Not a lack of memory: of the heap's the JVM sees to it itself, and Netty throws one for a buffer that it refuses. */
+  private static void handOn(Throwable thrown) {
+    final Thread.UncaughtExceptionHandler handler = Thread.getDefaultUncaughtExceptionHandler();
+    if (thrown instanceof VirtualMachineError && !(thrown instanceof OutOfMemoryError) && handler != null) {
+      handler.uncaughtException(Thread.currentThread(), thrown);
+    }
   }
 
   private void appendCauses(StringBuilder line, Throwable thrown) {
