@@ -108,7 +108,7 @@ who_leads() {
 	return 1
 }
 
-# examine_reach NODE…: members that nobody named in --dsn, whose port for members does not answer here; while
+# examine_reach NODE…: members that no --dsn leads to, whose port for members does not answer here; while
 # nobody leads, the servers themselves do not know who is reached
 examine_reach() {
 	local node id host port members='' asked=,
@@ -177,18 +177,21 @@ examine_certificates() {
 # name_servers: sets SERVERS to the servers of --dsn that let us in, by the names of their nodes where they have
 # pgraft, and remembers how each is reached
 name_servers() {
-	local i where asked node schema begun
+	local i where asked node schema begun words
 	local -A first_at=() begun_at=() # by the names of nodes
 	SERVERS=()
-	servers_of_dsn
-	for i in "${!SERVER_DSNS[@]}"; do
-		where=${SERVER_NAMES[i]}
-		# as long as it is not known which node that is; a host may be called like another one
+	for i in "${!DSNS[@]}"; do
+		# a connection string may hold a password
+		where="the server of --dsn"
+		[ ${#DSNS[@]} -eq 1 ] || where="the server of --dsn number $((i + 1))"
+		# as long as it is not known which node that is
 		asked=@$i
-		DSN_OF[$asked]=${SERVER_DSNS[i]}
+		DSN_OF[$asked]=${DSNS[i]}
 		SCHEMA_OF[$asked]=''
 		if ! schema=$(quick "$asked" "$WHERE_PGRAFT_IS") || ! begun=$(quick "$asked" 'SELECT extract(epoch FROM pg_postmaster_start_time())'); then
-			found "$where: the server does not answer" 'See that it runs and lets you in'
+			words=$(sql "$asked" 'SELECT' 2>&1 >/dev/null) || true
+			words=${words%%$'\n'*}
+			found "$where does not answer" "${words:-See that it runs and lets you in}"
 			continue
 		fi
 		SCHEMA_OF[$asked]=$schema
@@ -196,19 +199,16 @@ name_servers() {
 		if [ -n "$node" ] && [ -n "${begun_at[$node]:-}" ]; then
 			# one server may have two addresses
 			[ "${begun_at[$node]}" != "$begun" ] || continue
-			found "$where: it is $node, as is another server, ${first_at[$node]}" \
+			found "$where is $node, as is ${first_at[$node]}" \
 				'Give each its own pgraft.name or pgraft.node_id, and a directory of its own'
 			node=''
 		fi
 		if [ -n "$node" ]; then
 			begun_at[$node]=$begun
 			first_at[$node]=$where
-		else
-			node=$where
-			[[ ! $node =~ ^n[0-9]+$ ]] || node="host $where"
-			[ -z "${DSN_OF[$node]:-}" ] || continue
 		fi
-		DSN_OF[$node]=${SERVER_DSNS[i]}
+		node=${node:-$where}
+		DSN_OF[$node]=${DSNS[i]}
 		SCHEMA_OF[$node]=$schema
 		SERVERS+=("$node")
 	done

@@ -6,7 +6,8 @@ declare -a NODES=() CHOSEN=()   # names, in the order of their numbers
 declare -A PORT=() RAFT_PORT=() # by name
 BINDIR='' RUN_USER='' SOCKETS='' NODE='' LABEL='' MEMBER='' REPLY=''
 DSN='' PSQL='' SCHEMA='' ADVICE='' TIMEOUT=''
-declare -A DSN_OF=() SCHEMA_OF=() # of the servers of --dsn that are asked one by one, by the name that stands for a node
+declare -a DSNS=()                # of each --dsn; DSN is the first
+declare -A DSN_OF=() SCHEMA_OF=() # of servers that are asked one by one, by the name that stands for a node
 
 save() {
 	{
@@ -52,10 +53,13 @@ load() {
 WHERE_PGRAFT_IS="SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
 	WHERE e.extname = 'pgraft'"
 
-# connect: finds psql, and where pgraft is in the database of DSN
-connect() {
+find_psql() {
 	PSQL=$(command -v psql) || PSQL=$("$("$REPO/scripts/find_pg_config")" --bindir 2>/dev/null)/psql
 	[ -x "$PSQL" ] || die "--dsn needs psql" "Install it (Debian: apt install postgresql-client)"
+}
+
+# connect: finds where pgraft is in the database of DSN
+connect() {
 	query dsn "$WHERE_PGRAFT_IS"
 	SCHEMA=$REPLY
 	[ -n "$SCHEMA" ] || die "pgraft is not installed in the database that --dsn names" \

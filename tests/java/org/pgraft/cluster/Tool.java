@@ -26,12 +26,17 @@ record Tool(List<String> options) {
     return through(List.of(node));
   }
 
-  /** Through one of several. */
+  /** Through one of several, of which it takes the first that answers. */
   static Tool through(List<TestNode> nodes) {
     List<String> clients = nodes.stream().map(node -> node.host().clientAddress()).toList();
     String hosts = clients.stream().map(client -> client.substring(0, client.lastIndexOf(':'))).collect(Collectors.joining(","));
     String ports = clients.stream().map(client -> client.substring(client.lastIndexOf(':') + 1)).collect(Collectors.joining(","));
     return new Tool("--dsn", "host=" + hosts + " port=" + ports + " user=postgres dbname=postgres");
+  }
+
+  /** Through each of several. */
+  static Tool throughEach(List<TestNode> nodes) {
+    return new Tool(nodes.stream().flatMap(node -> through(node).options.stream()).toList());
   }
 
   Output run(String... arguments) {

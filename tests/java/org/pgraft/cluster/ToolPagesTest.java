@@ -75,8 +75,8 @@ final class ToolPagesTest {
   @Test
   void when_the_call_is_wrong_then_the_status_is_two_and_the_error_says_what_to_do() {
     for (List<String> call : List.of(List.of("nonsense"), List.of("--nonsense"), List.of("--dir"), List.of("status", "--format", "yaml"),
-        List.of("--dir", "/a", "--dsn", "host=b", "list"), List.of("--timeout", "0", "list"), List.of("--dsn", "host=b", "start"),
-        List.of("--dir", directory + "/nowhere", "list"))) {
+        List.of("--dir", "/a", "--dsn", "host=b", "list"), List.of("--dsn", "host=a", "--dsn", "host=b", "list"),
+        List.of("--timeout", "0", "list"), List.of("--dsn", "host=b", "start"), List.of("--dir", directory + "/nowhere", "list"))) {
       Output output = new Tool().run(call.toArray(String[]::new));
       assertEquals(2, output.status(), () -> call + ": " + output.text());
       assertTrue(output.text().contains("  HINT: "), output.text());
@@ -85,75 +85,18 @@ final class ToolPagesTest {
   }
 
   @Test
-  void when_dsn_names_several_servers_then_each_can_be_asked_by_itself() {
-    assertEquals(List.of("10.0.0.1=host='10.0.0.1' user='me'", "10.0.0.2=host='10.0.0.2' user='me'"),
-        servers("host=10.0.0.1,10.0.0.2 user=me"));
-    assertEquals(List.of("a:1=host='a' port='1'", "b:2=host='b' port='2'"), servers("port = '1,2' host='a,b'"), "in quotes");
-    assertEquals(List.of("a:5=host='a' port='5'", "b:5=host='b' port='5'"), servers("host=a,b port=5"), "one port for all");
-    assertEquals(List.of("c=host='c'", "d=host='d'"), servers("host=a,b host=c,d"), "the last counts");
-    assertEquals(List.of("10.0.0.1=hostaddr='10.0.0.1'", "::1=hostaddr='::1'"), servers("hostaddr=10.0.0.1,::1"));
-    assertEquals(List.of("a (1.1.1.1)=host='a' hostaddr='1.1.1.1'", "a (2.2.2.2)=host='a' hostaddr='2.2.2.2'"),
-        servers("host=a,a hostaddr=1.1.1.1,2.2.2.2"));
-    assertEquals(List.of("a=postgresql://me@a/db?sslmode=require", "[::1]:5433=postgresql://me@[::1]:5433/db?sslmode=require"),
-        servers("postgresql://me@a,[::1]:5433/db?sslmode=require"));
-    assertEquals(List.of("a=postgresql://a/?port=5", "b=postgresql://b/?port=5"), servers("postgresql://a,b/?port=5"));
-    assertEquals(List.of("a=host=a user=me"), servers("host=a user=me"));
-    assertEquals(List.of("the server=service=orders"), servers("service=orders"), "libpq knows where that is");
-    for (String uri : List.of("postgresql:///db?host=a,b", "postgresql://a,b/?port=1,2")) {
-      assertEquals(List.of("the server=" + uri), servers(uri), "a URI that names them in its query is not taken apart");
-    }
-  }
-
-  @Test
-  void when_an_entry_of_a_list_in_dsn_is_empty_then_the_others_keep_their_places() {
-    assertEquals(List.of("a=host='a' port=''", "b:5433=host='b' port='5433'"), servers("host=a,b port=,5433"));
-    assertEquals(List.of("a:5433=host='a' port='5433'", "b=host='b' port=''"), servers("host=a,b port=5433,"));
-    assertEquals(List.of("a=host='a' hostaddr=''", "b (10.0.0.2)=host='b' hostaddr='10.0.0.2'"),
-        servers("host=a,b hostaddr=,10.0.0.2"));
-    assertEquals(List.of("the server=host=''", "b=host='b'"), servers("host=,b"));
-    assertEquals(List.of("the server=postgresql:///", "b=postgresql://b/"), servers("postgresql://,b/"));
-  }
-
-  @Test
-  void when_a_value_in_dsn_looks_like_keywords_then_it_is_one_value() {
-    assertEquals(List.of("a=host='a' password='x host=c y'", "b=host='b' password='x host=c y'"),
-        servers("host=a,b password='x host=c y'"));
-    assertEquals(List.of("a=host='a' password='it\\'s \\\\ host=c' user='x host=d'",
-        "b=host='b' password='it\\'s \\\\ host=c' user='x host=d'"),
-        servers("password='it\\'s \\\\ host=c' host=a,b user=x\\ host=d"));
-    assertEquals(List.of("a=host='a' user='me'", "b=host='b' user='me'"), servers("host=a,b user= me"));
-  }
-
-  @Test
-  void when_a_host_is_called_like_another_node_then_the_doctor_does_not_take_one_for_the_other() {
-    assertEquals(List.of("n1 is asked by host='n2'", "n2 is asked by host='n1'", "host n3 is asked by host='n3'"), doctor("""
-        quick() {
-        	case ${DSN_OF[$1]}:$2 in
-        		"host='n2':"*node_id*) echo n1 ;;
-        		"host='n1':"*node_id*) echo n2 ;;
-        		*node_id*) return 1 ;;
-        		*start_time*) echo "${DSN_OF[$1]}" ;;
-        	esac
-        }
-        DSN=host=n2,n1,n3
-        name_servers
-        for node in "${SERVERS[@]}"; do echo "$node is asked by ${DSN_OF[$node]}"; done
-        """));
-  }
-
-  @Test
   void when_two_servers_are_one_node_then_the_doctor_says_so_and_examines_both() {
-    assertEquals(List.of("b: it is n1, as is another server, a",
+    assertEquals(List.of("the server of --dsn number 2 is n1, as is the server of --dsn number 1",
         "  Give each its own pgraft.name or pgraft.node_id, and a directory of its own",
-        "n1 is asked by host='a'", "b is asked by host='b'"), doctor("""
+        "n1 is asked by host=a", "the server of --dsn number 2 is asked by host=b"), doctor("""
         quick() {
         	case ${DSN_OF[$1]}:$2 in
         		*node_id*) echo n1 ;;
-        		"host='b':"*start_time*) echo 2.5 ;;
+        		host=b:*start_time*) echo 2.5 ;;
         		*start_time*) echo 1.5 ;;
         	esac
         }
-        DSN=host=a,b,other-address-of-a
+        DSNS=(host=a host=b host=other-address-of-a)
         name_servers
         for node in "${SERVERS[@]}"; do echo "$node is asked by ${DSN_OF[$node]}"; done
         """));
@@ -190,7 +133,7 @@ final class ToolPagesTest {
         		*message*) echo 'what it said' ;;
         	esac
         }
-        DSN=host=a,b,c
+        DSN=host=a
         for node in n1 n2 n3; do examine_server "$node" || true; done
         """));
   }
@@ -220,25 +163,13 @@ final class ToolPagesTest {
     return Path.of("scripts", name).toAbsolutePath().toString();
   }
 
-  private static List<String> servers(String dsn) {
-    return Command.run(List.of("bash", "-euc", """
-        . "$1"
-        DSN=$2
-        servers_of_dsn
-        for i in "${!SERVER_DSNS[@]}"; do
-        	echo "${SERVER_NAMES[i]}=${SERVER_DSNS[i]}"
-        done
-        """, "bash", script("cluster_dsn.sh"), dsn)).orFail("servers_of_dsn").text().lines().toList();
-  }
-
   /** What the functions of the doctor print, with a quick() that answers in the servers' place. */
   private static List<String> doctor(String script) {
     return Command.run(List.of("bash", "-euo", "pipefail", "-c", """
         . "$1"
-        . "$2"
         FORMAT=table YELLOW= PLAIN= WHERE_PGRAFT_IS=schema
         declare -A DSN_OF=() SCHEMA_OF=()
-        """ + script, "bash", script("cluster_dsn.sh"), script("cluster_doctor.sh"))).orFail("doctor").text().lines().toList();
+        """ + script, "bash", script("cluster_doctor.sh"))).orFail("doctor").text().lines().toList();
   }
 
   @Test
