@@ -394,7 +394,7 @@ public final class Engine {
             expiry -> journal.tell(EventKind.CERTIFICATES_RELOADED, "this node's is valid until " + expiry));
   }
 
-  /** Gives lease and leadership to another member if there is one, then closes everything. Blocks for up to 3 s. */
+  /** Gives lease and leadership to another member if there is one, then closes everything. Blocks for up to 4 s. */
   public synchronized void stop() {
     if (phase == Phase.STOPPED) {
       return;

@@ -3,6 +3,7 @@ package org.pgraft.consensus;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.apache.ratis.thirdparty.io.grpc.Status;
 import org.apache.ratis.util.JavaUtils;
 import org.pgraft.tls.Alerts;
@@ -104,7 +105,11 @@ record Obstacle(String reason, String hint) {
     if (last != null) {
       return last;
     }
-    final String description = status.getDescription() == null ? cause.getMessage() : status.getDescription();
-    return new Obstacle(String.valueOf(description).lines().findFirst().orElse(""), WAY);
+    final String words =
+        Stream.of(status.getDescription(), cause.getMessage())
+            .filter(said -> said != null && !said.isBlank())
+            .findFirst()
+            .orElse(cause.getClass().getSimpleName());
+    return new Obstacle(words.strip().lines().findFirst().orElseThrow(), WAY);
   }
 }

@@ -193,7 +193,7 @@ final class ObstacleTest {
         "the leader's machine knows no host \"nowhere.invalid\"",
         Obstacle.of(unavailable("Unable to resolve host nowhere.invalid")).reason());
     assertEquals("strange", Obstacle.of(unavailable("strange\n\tat somewhere")).reason());
-    assertEquals("null", Obstacle.of(new IllegalStateException()).reason());
+    assertEquals("IllegalStateException", Obstacle.of(new IllegalStateException()).reason());
   }
 
   private static Throwable unavailable(String description) {
