@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /** What the engine writes into the server's log: little, and never what users keep in the store. */
@@ -34,8 +35,14 @@ final class ServerLogTest extends ClusterTest {
     }
     Await.until("the lease was renewed fifty times", () -> leader.number(rounds) >= begin + 50);
     for (TestNode node : cluster.nodes()) {
-      assertEquals("", node.log().substring(before.get(node).length()), node + " logged something");
+      assertEquals("", withoutPauses(node.log().substring(before.get(node).length())), node + " logged something");
     }
+  }
+
+  /** A machine that is busy with something else is told of, and is no work of the cluster's. */
+  private static String withoutPauses(String log) {
+    return log.lines().filter(line -> !line.contains("the worker was kept from running for "))
+        .collect(Collectors.joining("\n"));
   }
 
   @Test
