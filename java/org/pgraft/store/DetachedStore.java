@@ -4,10 +4,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.lmdbjava.Cursor;
 import org.lmdbjava.LmdbException;
 import org.lmdbjava.Txn;
-import org.pgraft.command.KeyRange;
 
 /**
  * Copies of a store that belong to no running engine: what a backup is made of, and what a restored cluster begins with.
@@ -23,7 +21,6 @@ public final class DetachedStore {
   /** The same of the numbers of leases. */
   public static final long LEASES_SKIPPED = 1_000_000_000L;
 
-  private static final KeyRange ALL = new KeyRange(ByteBuffer.allocate(0), ByteBuffer.allocate(1));
   private static final int READERS = 8;
 
   private DetachedStore() {}
@@ -52,7 +49,7 @@ public final class DetachedStore {
   }
 
   /**
-   * Reads every version of every key, and counts.
+   * Reads every version of every key, the leases and the grants of keys, and counts.
    *
    * @throws StoreFailedException when the copy is no whole store or contradicts itself
    */
@@ -63,46 +60,19 @@ public final class DetachedStore {
         Versions versions = new Versions(copy, txn, new Scratch())) {
       final Counters counters = new Counters();
       counters.load(txn, copy.meta());
-      checkHistory(copy, txn, versions);
-      checkKeys(versions, counters);
+      new CopyCheck(copy, txn, versions, counters).run();
       return new Content(counters.position(), counters.get(Counter.REVISION), counters.get(Counter.KEYS));
     } catch (LmdbException | DamagedException e) {
       throw new StoreFailedException("\"" + file + "\" is damaged: " + e.getMessage(), e);
     }
   }
 
-  private static void checkHistory(Tables copy, Txn<ByteBuffer> txn, Versions versions) {
-    try (Cursor<ByteBuffer> places = copy.keys().openCursor(txn)) {
-      for (boolean found = places.first(); found; found = places.next()) {
-        final ByteBuffer place = places.val();
-        versions.load(~place.getLong(0), place.getInt(Layout.POSITION_SUB));
-        if (!versions.key().equals(places.key())) {
-          throw new DamagedException("revision " + versions.revision() + " is of another key");
-        }
-      }
-    }
-  }
-
-  private static void checkKeys(Versions versions, Counters counters) {
-    final long revision = counters.get(Counter.REVISION);
-    long keys = 0;
-    long bytes = 0;
-    for (boolean found = versions.first(ALL, revision); found; found = versions.next()) {
-      keys++;
-      bytes += versions.keyLength() + versions.valueLength();
-    }
-    if (keys != counters.get(Counter.KEYS) || bytes != counters.get(Counter.KEY_BYTES)) {
-      throw new DamagedException(
-          "it counts " + counters.get(Counter.KEYS) + " keys of " + counters.get(Counter.KEY_BYTES) + " bytes, but has "
-              + keys + " of " + bytes);
-    }
-  }
-
   /**
    * Makes a copy the beginning of another cluster. Keys stay as they are, with their create revisions, mod revisions and
-   * versions. What belonged to the cluster of before is dropped: its members, its leadership lease, the results of its nodes' batches
-   * and its quota. Leases of keys stay, with their keys; numbers that the old cluster may have given since are not given again. The revision is raised by {@link #REVISIONS_SKIPPED}, and what is older is compacted, so that a revision
-   * of the old cluster is an error in the new one and never another state.
+   * versions, and so do the grants and the leases of keys; numbers of leases that the old cluster may have given since
+   * are not given again. What belonged to the cluster of before is dropped: its members, its leadership lease, the results
+   * of its nodes' batches and its quota. The revision is raised by {@link #REVISIONS_SKIPPED}, and what is older is
+   * compacted, so that a revision of the old cluster is an error in the new one and never another state.
    *
    * @throws StoreFailedException when the copy cannot be changed
    */

@@ -6,7 +6,9 @@ import static org.lmdbjava.DbiFlags.MDB_DUPSORT;
 
 import java.io.File;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.lmdbjava.Dbi;
 import org.lmdbjava.Env;
 import org.lmdbjava.EnvFlags;
@@ -70,16 +72,25 @@ final class Tables implements AutoCloseable {
       dedupe = env.openDbi("dedupe");
       members = env.openDbi("member");
     }
-    if (opening == Opening.READ) {
-      leases = null;
-      leaseKeys = null;
-      keyGrants = null;
-    } else {
-      // Stores of version 1.0 do not have them yet.
+    // Stores of version 1.0 do not have the other three yet.
+    if (opening != Opening.READ) {
       leases = env.openDbi("lease", MDB_CREATE);
       leaseKeys = env.openDbi("lease_key", MDB_CREATE);
       keyGrants = env.openDbi("key_grant", MDB_CREATE);
+    } else if (has(env, "lease")) {
+      leases = env.openDbi("lease");
+      leaseKeys = env.openDbi("lease_key");
+      keyGrants = env.openDbi("key_grant");
+    } else {
+      leases = null;
+      leaseKeys = null;
+      keyGrants = null;
     }
+  }
+
+  private static boolean has(Env<ByteBuffer> env, String table) {
+    final byte[] name = table.getBytes(StandardCharsets.US_ASCII);
+    return env.getDbiNames().stream().anyMatch(found -> Arrays.equals(found, name));
   }
 
   /** A file that is shorter than the pages it is said to have; reading those would end the process. */
@@ -181,17 +192,22 @@ final class Tables implements AutoCloseable {
     return members;
   }
 
-  /** The leases of keys; not of what was opened by {@link #openCopy}. */
+  /** False of a copy that version 1.0 made: the three tables that follow are not there. */
+  boolean hasLeasesAndGrants() {
+    return leases != null;
+  }
+
+  /** The leases of keys. */
   Dbi<ByteBuffer> leases() {
     return leases;
   }
 
-  /** Which keys each lease has; not of what was opened by {@link #openCopy}. */
+  /** Which keys each lease has. */
   Dbi<ByteBuffer> leaseKeys() {
     return leaseKeys;
   }
 
-  /** Who may read and write which keys; not of what was opened by {@link #openCopy}. */
+  /** Who may read and write which keys. */
   Dbi<ByteBuffer> keyGrants() {
     return keyGrants;
   }

@@ -4,14 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
-import org.lmdbjava.Dbi;
-import org.lmdbjava.Env;
 import org.lmdbjava.Txn;
 import org.pgraft.command.Failure;
 import org.pgraft.command.Limits;
@@ -218,7 +214,7 @@ final class KeyLeaseTest extends StoreFixture {
   void when_aStoreIsOfVersion1_0_then_itOpensAndTakesLeases() throws Exception {
     store.put("old", "v");
     store.close();
-    makeOld(directory);
+    TestStore.makeOld(directory);
     reopen();
 
     assertEquals(List.of("old"), keys());
@@ -227,18 +223,6 @@ final class KeyLeaseTest extends StoreFixture {
     put("new", lease);
     store.call(Wire.revoke(lease));
     assertEquals(List.of("old"), keys());
-  }
-
-  /** Takes away what version 1.0 did not have. */
-  private static void makeOld(Path directory) {
-    try (Env<ByteBuffer> env = Env.create().setMaxDbs(8).setMapSize(1L << 30).open(directory.toFile());
-        Txn<ByteBuffer> txn = env.txnWrite()) {
-      env.openDbi(txn, "lease".getBytes(StandardCharsets.US_ASCII), null, false).drop(txn, true);
-      env.openDbi(txn, "lease_key".getBytes(StandardCharsets.US_ASCII), null, false).drop(txn, true);
-      final Dbi<ByteBuffer> meta = env.openDbi(txn, "meta".getBytes(StandardCharsets.US_ASCII), null, false);
-      assertTrue(meta.delete(txn, Tables.direct("last_lease".getBytes(StandardCharsets.US_ASCII))));
-      txn.commit();
-    }
   }
 
   @Test

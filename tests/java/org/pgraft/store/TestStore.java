@@ -4,10 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.lmdbjava.Dbi;
+import org.lmdbjava.Env;
+import org.lmdbjava.Txn;
 import org.pgraft.command.Batch;
 import org.pgraft.command.BatchResult;
 import org.pgraft.command.Failure;
@@ -33,6 +37,19 @@ final class TestStore implements AutoCloseable {
   static TestStore create(Path directory) throws IOException {
     Files.createDirectories(directory);
     return new TestStore(Store.create(directory, 1, LIMITS, clean -> {}));
+  }
+
+  /** Takes away from a closed store, or a copy of one, what version 1.0 did not have. */
+  static void makeOld(Path directory) {
+    try (Env<ByteBuffer> env = Env.create().setMaxDbs(9).setMapSize(1L << 30).open(directory.toFile());
+        Txn<ByteBuffer> txn = env.txnWrite()) {
+      for (String table : List.of("lease", "lease_key", "key_grant")) {
+        env.openDbi(txn, table.getBytes(StandardCharsets.US_ASCII), null, false).drop(txn, true);
+      }
+      final Dbi<ByteBuffer> meta = env.openDbi(txn, "meta".getBytes(StandardCharsets.US_ASCII), null, false);
+      assertTrue(meta.delete(txn, Tables.direct("last_lease".getBytes(StandardCharsets.US_ASCII))));
+      txn.commit();
+    }
   }
 
   /** A key as a range shows it. */
