@@ -105,7 +105,7 @@ command_remove() {
 	fact removed "$LABEL"
 }
 
-# forget NODE: stops a node that is no member any more
+# forget NODE: stops a node that is no member any more, and drops its certificate
 forget() {
 	local other
 	local -a rest=()
@@ -115,6 +115,7 @@ forget() {
 	done
 	NODES=(${rest[@]+"${rest[@]}"})
 	save
+	rm -f "$CERTIFICATES/$1.crt" "$CERTIFICATES/$1.key"
 }
 
 command_transfer() {

@@ -159,6 +159,8 @@ final class ClusterToolTest {
     assertEquals("added n4", text("add"));
     assertEquals("value", sql("n2", "SELECT pgraft_kv_get('key')"));
     assertEquals("value", sql("n4", "SELECT pgraft_kv_get('key')"));
+    assertEquals("removed n4", text("remove", "n4").replaceFirst(";.*", ""));
+    assertEquals("renewed the certificates of n1 n2 n3", text("certificates", "--authority"), "n4 has none any more");
   }
 
   @Test
