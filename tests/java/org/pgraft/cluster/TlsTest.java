@@ -137,6 +137,7 @@ final class TlsTest extends ClusterTest {
         .contains("node.crt\" has no certificate"));
     Await.until("the status says it as well", () -> String.valueOf(node.text("SELECT message FROM pgraft_node_status()"))
         .contains("node.crt\" has no certificate"));
+    assertEquals("STOPPED", stopped(node), "that is not why it ended");
 
     node.restart();
     Await.until("the worker says it", () -> node.text("SELECT message FROM pgraft_node_status()")
@@ -183,6 +184,21 @@ final class TlsTest extends ClusterTest {
     Await.until("nothing is left to say", () -> node.text("SELECT message FROM pgraft_node_status()") == null);
     assertEquals("[]", tool.json(".findings", "doctor"));
     assertTrue(metrics(node, port).contains("\npgraft_settings_refused 0.0\n"));
+  }
+
+  /** Ends a node's worker; what its state and message are before the postmaster starts another. */
+  private static String stopped(TestNode node) throws Exception {
+    long worker = node.worker();
+    long postmaster = node.processes().get(0);
+    try (Session session = node.connect()) {
+      node.signal(postmaster, "STOP");
+      node.signal(worker, "TERM");
+      return Await.value("the worker has ended",
+          () -> session.text("SELECT concat_ws(': ', worker_state, message) FROM pgraft_node_status()"),
+          state -> state.startsWith("STOPPED"));
+    } finally {
+      node.signal(postmaster, "CONT");
+    }
   }
 
   private String metrics(TestNode node, int port) throws Exception {
