@@ -58,8 +58,7 @@ final class Arena implements AutoCloseable {
       for (TestNode node : cluster.nodes()) {
         arena.equip(node, build);
       }
-      cluster.startAll();
-      cluster.leader();
+      cluster.found();
       return arena;
     } catch (Exception | Error e) {
       cluster.close();

@@ -201,8 +201,7 @@ final class DiskTest extends ClusterTest {
     for (TestNode node : cluster.nodes()) {
       disks.put(node, PowerSwitch.install(node));
     }
-    cluster.startAll();
-    cluster.leader();
+    cluster.found();
     return disks;
   }
 

@@ -71,7 +71,7 @@ final class JvmDeathTest extends ClusterTest {
     TestCluster cluster = untilTheEnd(TestCluster.prepared(3, Map.of(
         "pgraft.hang_timeout", "3s", "pgraft.command_timeout", NEVER_ANSWERED)));
     JvmAgent agent = JvmAgent.install(cluster.node(1));
-    cluster.startAll();
+    cluster.found();
     TestNode node = cluster.node(1);
     Await.until("it leads", () -> leads(cluster, node));
     node.put("before", "death");
@@ -136,7 +136,7 @@ final class JvmDeathTest extends ClusterTest {
   void when_the_worker_can_open_nothing_for_a_time_then_the_cluster_serves_and_it_takes_part_again() throws Exception {
     TestCluster cluster = untilTheEnd(TestCluster.prepared(3, Map.of("pgraft.snapshot_interval", "100")));
     JvmAgent agent = JvmAgent.install(cluster.node(1));
-    cluster.startAll();
+    cluster.found();
     TestNode node = cluster.node(1);
     Await.until("it leads", () -> leads(cluster, node));
     String started = node.text("SELECT pg_postmaster_start_time()");

@@ -39,8 +39,7 @@ final class PanelsTest {
     assertTrue(Gnuplot.draw(""), "gnuplot does not run");
     try (TestCluster cluster = TestCluster.prepared(3, Map.of())) {
       Map<TestNode, String> targets = Prometheus.prepare(cluster.nodes());
-      cluster.startAll();
-      TestNode leader = cluster.leader();
+      TestNode leader = cluster.found();
       Map<String, String> names = new HashMap<>();
       targets.forEach((node, target) -> names.put(target, "node " + node.number()));
       try (Prometheus prometheus = Prometheus.reading(targets, directory)) {

@@ -52,8 +52,7 @@ final class PowerCutTest extends ClusterTest {
     for (TestNode node : cluster.nodes()) {
       switches.put(node, PowerSwitch.install(node));
     }
-    cluster.startAll();
-    cluster.leader();
+    cluster.found();
     return switches;
   }
 }

@@ -30,8 +30,7 @@ public final class RollingUpgradeTest {
     Build present = Build.plain();
     Build older = PatchedBuild.of(VERSION_1_0, present);
     try (TestCluster cluster = TestCluster.prepared(3, Map.of(), older)) {
-      cluster.startAll();
-      TestNode leader = cluster.leader();
+      TestNode leader = cluster.found();
       List<TestNode> order = new ArrayList<>(cluster.others(leader));
       order.add(leader);
       for (TestNode node : order) {

@@ -47,13 +47,7 @@ public final class TestCluster implements AutoCloseable {
   public static TestCluster started(int size, Map<String, String> settings) throws Exception {
     TestCluster cluster = prepared(size, settings);
     try {
-      cluster.startAll();
-      cluster.leader();
-      for (TestNode node : cluster.nodes()) {
-        node.awaitState("RUNNING");
-        // the vote of a member that never got an entry does not count, see docs/reliability.md
-        Await.until(node + " has its first entries", () -> node.number("SELECT pgraft_get_applied_index()") > 0);
-      }
+      cluster.found();
       return cluster;
     } catch (Exception | Error e) {
       cluster.giveUp(e);
@@ -164,6 +158,22 @@ public final class TestCluster implements AutoCloseable {
       node.start();
       return null;
     });
+  }
+
+  /**
+   * Starts every node for the first time, and waits until the cluster can lose any of them: the vote of a member that never
+   * got an entry does not count, see docs/reliability.md.
+   *
+   * @return the leader
+   */
+  public TestNode found() throws Exception {
+    startAll();
+    TestNode leader = leader();
+    for (TestNode node : nodes()) {
+      node.awaitState("RUNNING");
+      Await.until(node + " has its first entries", () -> node.number("SELECT pgraft_get_applied_index()") > 0);
+    }
+    return leader;
   }
 
   public List<TestNode> nodes() {

@@ -34,8 +34,7 @@ final class TlsTest extends ClusterTest {
     for (TestNode node : cluster.nodes()) {
       Certificates.secure(node, authority, "on");
     }
-    cluster.startAll();
-    cluster.leader().put("key", "value");
+    cluster.found().put("key", "value");
     for (TestNode node : cluster.nodes()) {
       assertEquals("value", node.get("key"));
     }
@@ -91,8 +90,7 @@ final class TlsTest extends ClusterTest {
     for (TestNode node : cluster.nodes()) {
       Certificates.secure(node, authority, "on");
     }
-    cluster.startAll();
-    cluster.leader().put("key", "value");
+    cluster.found().put("key", "value");
     List<String> workers = workers(cluster);
     TestAuthority next = new TestAuthority(root.resolve("next"));
 
