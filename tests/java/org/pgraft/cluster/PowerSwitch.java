@@ -7,7 +7,7 @@ import java.util.UUID;
 /**
  * Lets a node lose its power: what was written to the engine's directory and not synced is gone afterwards.
  * kill -9 alone does not show a missing fsync, because the kernel keeps what was written. The library in
- * tests/powercut/disk.c, preloaded into the server, keeps what a disk would hold. By the same library the disk can be
+ * tests/powercut/, preloaded into the server, keeps what a disk would hold. By the same library the disk can be
  * full or fail.
  */
 public final class PowerSwitch {
@@ -67,7 +67,7 @@ public final class PowerSwitch {
     breakDisk("ENOSPC wtcr " + SPACE_LEFT + " /");
   }
 
-  /** From now on calls fail with EIO: letters as in disk.c, on files whose path has that part. */
+  /** From now on calls fail with EIO: letters as in fault.c, on files whose path has that part. */
   public void fail(String calls, String part) {
     breakDisk("EIO " + calls + " 0 " + part);
   }

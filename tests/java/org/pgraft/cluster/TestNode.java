@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.stream.Stream;
 
 /**
  * One PostgreSQL server with pgraft, a primary of its own, on a host that belongs to it. Its number is its
@@ -24,6 +25,7 @@ public final class TestNode {
   private final String data;
   private final String log;
   private final Map<String, String> settings = new LinkedHashMap<>();
+  private boolean settingsWritten;
   private List<String> environment = List.of();
 
   /** From its next start on, the server is one that was built otherwise; not in a container, which has its own. */
@@ -74,10 +76,11 @@ public final class TestNode {
 
   /** Makes the data directory. */
   public void init() {
-    host.run(host.binaries() + "/initdb", "-D", data, "-U", "postgres", "-E", "UTF8", "--no-locale", "--no-sync",
-        "-A", "trust").orFail("initdb");
-    host.run("sh", "-c", "echo 'host all all all trust' >> " + data + "/pg_hba.conf"
-        + " && echo \"include 'test.conf'\" >> " + data + "/postgresql.conf").orFail("sh");
+    host.run("sh", "-ec", """
+        "$1/initdb" -D "$2" -U postgres -E UTF8 --no-locale --no-sync -A trust
+        echo 'host all all all trust' >> "$2/pg_hba.conf"
+        echo "include 'test.conf'" >> "$2/postgresql.conf"
+        """, "sh", host.binaries(), data).orFail("initdb");
     set("listen_addresses", host.listenAddresses());
     set("port", Integer.toString(host.serverPort()));
     set("unix_socket_directories", "");
@@ -95,19 +98,27 @@ public final class TestNode {
   /** Sets a parameter for the next start or {@link #reload}. */
   public void set(String name, String value) {
     settings.put(name, value);
-    StringBuilder text = new StringBuilder();
-    settings.forEach((key, setting) ->
-        text.append(key).append(" = '").append(setting.replace("'", "''")).append("'\n"));
-    write(data + "/test.conf", text.toString());
+    settingsWritten = false;
   }
 
   /** Takes a parameter back to its default for the next start or {@link #reload}. */
   public void unset(String name) {
     settings.remove(name);
-    set("port", Integer.toString(host.serverPort()));
+    settingsWritten = false;
+  }
+
+  private void writeSettings() {
+    if (!settingsWritten) {
+      StringBuilder text = new StringBuilder();
+      settings.forEach((key, setting) ->
+          text.append(key).append(" = '").append(setting.replace("'", "''")).append("'\n"));
+      write(data + "/test.conf", text.toString());
+      settingsWritten = true;
+    }
   }
 
   public void reload() {
+    writeSettings();
     host.run(host.binaries() + "/pg_ctl", "-D", data, "reload").orFail("pg_ctl reload");
   }
 
@@ -118,17 +129,24 @@ public final class TestNode {
   }
 
   /**
-   * Compiles a C source of this machine on the node's host.
+   * Compiles C sources of this machine on the node's host.
    *
-   * @param source its path from the root of the sources
+   * @param source its path from the root of the sources, or that of a directory of sources and headers
    * @param name of what comes out, in the host's directory
    * @return the path there
    */
   public String compile(String source, String name, String... flags) throws IOException {
-    String there = host.directory() + "/" + Path.of(source).getFileName();
     String output = host.directory() + "/" + name;
-    write(there, Files.readString(Path.of(source)));
-    List<String> command = new ArrayList<>(List.of("gcc", "-O1", "-std=gnu11", "-D_GNU_SOURCE", "-o", output, there));
+    List<String> command = new ArrayList<>(List.of("gcc", "-O1", "-std=gnu11", "-D_GNU_SOURCE", "-o", output));
+    try (Stream<Path> files = Files.walk(Path.of(source))) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        String there = host.directory() + "/" + file.getFileName();
+        write(there, Files.readString(file));
+        if (there.endsWith(".c")) {
+          command.add(there);
+        }
+      }
+    }
     command.addAll(List.of(flags));
     host.run(command.toArray(String[]::new)).orFail("gcc");
     return output;
@@ -155,6 +173,7 @@ public final class TestNode {
 
   /** Tries to start the server once. */
   public Output tryStart() {
+    writeSettings();
     List<String> command = new ArrayList<>(List.of("env"));
     command.addAll(environment);
     command.addAll(List.of(binaries + "/pg_ctl", "-D", data, "-l", log, "-w", "-t", "60", "-s", "start"));
