@@ -85,6 +85,10 @@ final class Conversation {
 
     @Override
     public void onNext(byte[] bytes) {
+      if (over) {
+        // Late: the question that is open now is another one, and fails.
+        return;
+      }
       final CompletableFuture<byte[]> waiting = open.getAndSet(null);
       if (waiting != null) {
         waiting.complete(bytes);

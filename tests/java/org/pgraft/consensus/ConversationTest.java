@@ -7,12 +7,17 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayInputStream;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import org.apache.ratis.thirdparty.io.grpc.CallOptions;
+import org.apache.ratis.thirdparty.io.grpc.ClientCall;
 import org.apache.ratis.thirdparty.io.grpc.ManagedChannel;
+import org.apache.ratis.thirdparty.io.grpc.Metadata;
+import org.apache.ratis.thirdparty.io.grpc.MethodDescriptor;
 import org.apache.ratis.thirdparty.io.grpc.Server;
 import org.apache.ratis.thirdparty.io.grpc.netty.NettyChannelBuilder;
 import org.apache.ratis.thirdparty.io.grpc.netty.NettyServerBuilder;
@@ -86,6 +91,82 @@ final class ConversationTest {
     final CompletableFuture<byte[]> late = conversation.ask(new byte[] {1}, TimeUnit.MILLISECONDS.toNanos(50));
     assertThrows(CompletionException.class, late::join);
     assertTrue(conversation.isOver());
+  }
+
+  @Test
+  void when_anAnswerComesTooLate_then_itIsNotTakenForThatOfALaterQuestion() {
+    final LateChannel late = new LateChannel();
+    final Conversation conversation = Conversation.begin(late);
+    final CompletableFuture<byte[]> first = conversation.ask(new byte[] {1}, 1);
+    assertThrows(CompletionException.class, first::join);
+
+    // the answer has arrived before the call was cancelled, and is handed out between the question and its refusal
+    late.answerWhenAsked = new byte[] {9};
+    final CompletableFuture<byte[]> second = conversation.ask(new byte[] {2}, PATIENCE);
+    assertThrows(CompletionException.class, second::join);
+  }
+
+  /** Answers when the test wants it to, as a network does. */
+  private static final class LateChannel extends ManagedChannel {
+    private byte[] answerWhenAsked;
+
+    @Override
+    public <Q, A> ClientCall<Q, A> newCall(MethodDescriptor<Q, A> method, CallOptions options) {
+      return new ClientCall<>() {
+        private Listener<A> listener;
+
+        @Override
+        public void start(Listener<A> responses, Metadata headers) {
+          listener = responses;
+        }
+
+        @Override
+        public void sendMessage(Q question) {
+          if (answerWhenAsked != null) {
+            listener.onMessage(method.parseResponse(new ByteArrayInputStream(answerWhenAsked)));
+          }
+        }
+
+        @Override
+        public void request(int count) {}
+
+        @Override
+        public void cancel(String message, Throwable cause) {}
+
+        @Override
+        public void halfClose() {}
+      };
+    }
+
+    @Override
+    public String authority() {
+      return "";
+    }
+
+    @Override
+    public ManagedChannel shutdown() {
+      return this;
+    }
+
+    @Override
+    public ManagedChannel shutdownNow() {
+      return this;
+    }
+
+    @Override
+    public boolean isShutdown() {
+      return false;
+    }
+
+    @Override
+    public boolean isTerminated() {
+      return false;
+    }
+
+    @Override
+    public boolean awaitTermination(long timeout, TimeUnit unit) {
+      return false;
+    }
   }
 
   @Test
