@@ -18,7 +18,13 @@ final class AppliedIndex {
     }
   }
 
+  private static final int WAITERS_KEPT_MIN = 64;
+
   private final PriorityQueue<Waiter> waiters = new PriorityQueue<>();
+
+  /** With how many waiters those are removed that wait no more: while nothing is applied nobody else removes them. */
+  private int purgedAt = WAITERS_KEPT_MIN;
+
   private volatile long applied = -1;
   private volatile int waiting;
 
@@ -27,13 +33,20 @@ final class AppliedIndex {
     return applied;
   }
 
-  /** A stage that completes once {@code index} is applied here; at once when it is already. */
+  /**
+   * A stage that completes once {@code index} is applied here; at once when it is already. Who does not want to know any more
+   * cancels it.
+   */
   CompletableFuture<Void> reached(long index) {
     if (applied >= index) {
       return CompletableFuture.completedFuture(null);
     }
     final CompletableFuture<Void> reached = new CompletableFuture<>();
     synchronized (waiters) {
+      if (waiters.size() >= purgedAt) {
+        waiters.removeIf(waiter -> waiter.reached().isDone());
+        purgedAt = Math.max(WAITERS_KEPT_MIN, 2 * waiters.size());
+      }
       waiters.add(new Waiter(index, reached));
       waiting = waiters.size();
     }
@@ -42,6 +55,11 @@ final class AppliedIndex {
       reached.complete(null);
     }
     return reached;
+  }
+
+  /** How many wait, or have waited and were not removed yet. */
+  int waiting() {
+    return waiting;
   }
 
   /** Everything up to {@code index} is applied. */
@@ -55,7 +73,6 @@ final class AppliedIndex {
       while (!waiters.isEmpty() && waiters.peek().index() <= index) {
         woken.add(waiters.poll());
       }
-      waiters.removeIf(waiter -> waiter.reached().isDone());
       waiting = waiters.size();
     }
     woken.forEach(waiter -> waiter.reached().complete(null));

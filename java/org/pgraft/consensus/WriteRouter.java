@@ -303,6 +303,9 @@ final class WriteRouter {
     /** Null until the batch is known to be committed and applied by the holder. */
     private volatile List<ByteBuffer> responses;
 
+    /** Null until then as well; done when this node has applied the batch. */
+    private volatile CompletableFuture<Void> appliedHere;
+
     private volatile ScheduledFuture<?> expiry;
 
     Flight(List<PendingWrite> writes, Holder via, boolean counted) {
@@ -378,6 +381,15 @@ final class WriteRouter {
       if (!refused.isEmpty()) {
         leaveOut(refused);
       }
+      stopWaiting();
+    }
+
+    /** A node that does not catch up must not remember every batch whose sessions are gone. */
+    private void stopWaiting() {
+      final CompletableFuture<Void> awaited = appliedHere;
+      if (awaited != null && isAnswered()) {
+        awaited.cancel(false);
+      }
     }
 
     /** Who was told that nothing was changed must not be in the batch when it is offered again for the others. */
@@ -445,15 +457,16 @@ final class WriteRouter {
       }
       latencies.committed(clock.nanos() - begun);
       responses = result.responses();
-      applied
-          .reached(result.index())
-          .thenRun(
-              () -> {
-                for (int i = 0; i < writes.size(); i++) {
-                  answer(writes.get(i), result.responses().get(i));
-                }
-                stopWatching();
-              });
+      final CompletableFuture<Void> reached = applied.reached(result.index());
+      appliedHere = reached;
+      reached.thenRun(
+          () -> {
+            for (int i = 0; i < writes.size(); i++) {
+              answer(writes.get(i), result.responses().get(i));
+            }
+            stopWatching();
+          });
+      stopWaiting();
     }
 
     private void answer(PendingWrite write, ByteBuffer response) {

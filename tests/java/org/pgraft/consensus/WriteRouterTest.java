@@ -142,6 +142,18 @@ class WriteRouterTest {
   }
 
   @Test
+  void when_thisNodeDoesNotCatchUp_then_itForgetsTheBatchesWhoseSessionsAreGone() {
+    for (int i = 0; i < 1000; i++) {
+      final CompletableFuture<ByteBuffer> response = submit(1000);
+      pass(0);
+      done(i, 10 + i, 1);
+      pass(1000);
+      assertTrue(response.isDone());
+    }
+    assertTrue(applied.waiting() < 100, () -> applied.waiting() + " are remembered");
+  }
+
+  @Test
   void when_theHolderAnswersAnotherNumberOfRequests_then_theOutcomeIsUnknownAtOnce() throws Exception {
     final CompletableFuture<ByteBuffer> response = submit(5000);
     pass(0);
