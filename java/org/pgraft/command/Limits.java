@@ -20,6 +20,9 @@ public final class Limits {
   /** Longest result of a batch, in bytes: it is kept for repetitions and travels in one message. */
   public static final int BATCH_RESULT_BYTES_MAX = 2 << 20;
 
+  /** Most members of a cluster: the status page has room for more, but every member costs every write an acknowledgement. */
+  public static final int MEMBERS_MAX = 31;
+
   /** Most comparisons, and most operations per branch, in a transaction, as in etcd; plain puts are limited by bytes. */
   public static final int TXN_OPS_MAX = 128;
 

@@ -5,6 +5,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.pgraft.command.Limits;
 
 /**
  * Reads {@code pgraft.initial_cluster}: {@code name=host:port}, separated by commas. The order counts: a member's position
@@ -13,7 +14,6 @@ import java.util.Set;
 final class InitialCluster {
   private static final String SETTING = "pgraft.initial_cluster";
   private static final String HINT = "Write name=host:port for each member, separated by commas.";
-  private static final int MEMBERS_MAX = 31;
 
   private InitialCluster() {}
 
@@ -47,9 +47,9 @@ final class InitialCluster {
       }
       members.add(new ClusterMember(members.size() + 1, name, endpoint.host(), endpoint.port()));
     }
-    if (members.size() > MEMBERS_MAX) {
+    if (members.size() > Limits.MEMBERS_MAX) {
       throw new ConfigException(
-          SETTING + " has " + members.size() + " members, more than " + MEMBERS_MAX, "3, 5 or 7 are usual.");
+          SETTING + " has " + members.size() + " members, more than " + Limits.MEMBERS_MAX, "3, 5 or 7 are usual.");
     }
     return List.copyOf(members);
   }

@@ -41,8 +41,6 @@ public final class Engine {
   /** Threads of the engine that may read the store at once, besides the sessions. */
   private static final int ENGINE_READERS = 32;
 
-  private static final long MAP_BYTES_MIN = 1L << 30;
-
   private final Settings settings;
   private final BootClock clock;
   private final Runnable wakeWorker;
@@ -238,7 +236,7 @@ public final class Engine {
   /** A map larger than the quota ever lets the store grow, pages that wait for readers included; only address space. */
   private Store.Limits storeLimits() {
     return new Store.Limits(
-        Math.max(4 * settings.maxStoreBytes(), MAP_BYTES_MIN), settings.maxProcesses() + ENGINE_READERS);
+        Store.Limits.mapBytesFor(settings.maxStoreBytes()), settings.maxProcesses() + ENGINE_READERS);
   }
 
   /** A member that waits to be cleared: its log and store are closed. For those who hold the monitor. */

@@ -45,7 +45,7 @@ record EngineFiles(Path root) {
   }
 
   /**
-   * Makes what is missing, for the owner alone, and removes what an interrupted backup or restore has left.
+   * Makes what is missing, for the owner alone, and removes what an interrupted backup, restore or snapshot has left.
    *
    * @throws EngineException when that is not possible
    */
@@ -57,6 +57,7 @@ record EngineFiles(Path root) {
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
       }
       empty(staging());
+      empty(snapshot());
     } catch (IOException e) {
       throw new EngineException(
           "could not create directory \"" + root + "\": " + e,

@@ -1,5 +1,7 @@
 package org.pgraft.consensus;
 
+import java.io.IOException;
+import java.nio.file.attribute.FileTime;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -13,7 +15,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What a running engine does from time to time: keeps the store small, looks whether its directory is the newest one and
- * its term on disk is that in memory, frees the places of sessions that died, and shows a store that was made anew.
+ * its term on disk is that in memory, frees the places of sessions that died, removes parts of snapshots that did not
+ * arrive as a whole, and shows a store that was made anew.
  *
  * <p>Runs on the engine's thread for slow work.
  */
@@ -21,6 +24,7 @@ final class Housekeeping {
   private static final Logger LOG = LoggerFactory.getLogger(Housekeeping.class);
   private static final long INTERVAL_MILLIS = 1000;
   private static final long READERS_MILLIS = 60_000;
+  private static final long TRANSFERS_MILLIS = 30_000;
   private static final long CATCH_UP_NANOS = TimeUnit.SECONDS.toNanos(10);
 
   private final int self;
@@ -29,6 +33,7 @@ final class Housekeeping {
   private final Registration registration;
   private final TermWatch terms;
   private final Dispatcher dispatcher;
+  private final RatisStateMachine stateMachine;
   private final BootClock clock;
   private final ScheduledExecutorService slow;
   private final BooleanSupplier running;
@@ -45,6 +50,7 @@ final class Housekeeping {
       Registration registration,
       TermWatch terms,
       Dispatcher dispatcher,
+      RatisStateMachine stateMachine,
       BootClock clock,
       ScheduledExecutorService slow,
       BooleanSupplier running,
@@ -55,6 +61,7 @@ final class Housekeeping {
     this.registration = registration;
     this.terms = terms;
     this.dispatcher = dispatcher;
+    this.stateMachine = stateMachine;
     this.clock = clock;
     this.slow = slow;
     this.running = running;
@@ -66,6 +73,7 @@ final class Housekeeping {
     each(INTERVAL_MILLIS, this::lookAfterStore);
     each(INTERVAL_MILLIS, () -> terms.look().filter(found -> running.getAsBoolean()).ifPresent(failed));
     each(READERS_MILLIS, this::clearStaleReaders);
+    each(TRANSFERS_MILLIS, this::removeAbortedTransfers);
   }
 
   private void each(long millis, Runnable task) {
@@ -74,6 +82,8 @@ final class Housekeeping {
 
   private void lookAfterStore() {
     final Optional<Store> open = store.get();
+    // A read or a copy may have met the failure: who leads without a write would go on as if it had a store.
+    open.flatMap(Store::failure).filter(found -> running.getAsBoolean()).ifPresent(failed);
     open.ifPresent(upkeep::consider);
     open.ifPresent(found -> upkeep.lookAtAge(found, clock.nanos()));
     open.flatMap(found -> found.member(self)).ifPresent(registration::refuseCopies);
@@ -84,6 +94,15 @@ final class Housekeeping {
     final int cleared = store.get().map(Store::clearStaleReaders).orElse(0);
     if (cleared > 0) {
       LOG.info("{} readers of the store had died", cleared);
+    }
+  }
+
+  /** A node that a snapshot does not reach as a whole must not fill its disk with the parts. */
+  private void removeAbortedTransfers() {
+    try {
+      stateMachine.removeAbortedTransfers(FileTime.fromMillis(System.currentTimeMillis() - TRANSFERS_MILLIS));
+    } catch (IOException e) {
+      LOG.warn("could not remove what is left of a leader's snapshot: {}", e.toString());
     }
   }
 

@@ -16,6 +16,7 @@ import java.util.stream.Collectors;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.server.RaftServer;
 import org.pgraft.command.Failure;
+import org.pgraft.command.Limits;
 import org.pgraft.command.Request;
 import org.pgraft.command.Responses;
 import org.pgraft.command.SqlState;
@@ -43,8 +44,6 @@ import org.slf4j.LoggerFactory;
 final class Membership {
   private static final Logger LOG = LoggerFactory.getLogger(Membership.class);
 
-  /** The status page has room for more, but every member costs every write an acknowledgement. */
-  static final int MEMBERS_MAX = 31;
 
   private static final int NOBODY = 0;
 
@@ -206,8 +205,8 @@ final class Membership {
     if (objection.isPresent()) {
       return failed(objection.get());
     }
-    if (voters.size() >= MEMBERS_MAX) {
-      return refused("a cluster has at most " + MEMBERS_MAX + " members");
+    if (voters.size() >= Limits.MEMBERS_MAX) {
+      return refused("a cluster has at most " + Limits.MEMBERS_MAX + " members");
     }
     final Quorum quorum = Quorum.afterAdding(id, ids(voters), self, members.get());
     if (!quorum.isThere()) {

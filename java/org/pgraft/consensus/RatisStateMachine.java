@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -116,6 +117,9 @@ final class RatisStateMachine extends BaseStateMachine {
   /** Where Ratis keeps the log, the vote and the configuration. */
   private volatile Path log;
 
+  /** Where Ratis keeps what it has received of a leader's snapshot. */
+  private volatile Path transfers;
+
   /** The snapshot behind which Ratis may purge; a newer finished one is not counted before Ratis asked for it. */
   private volatile SingleFileSnapshotInfo counted;
 
@@ -145,6 +149,9 @@ final class RatisStateMachine extends BaseStateMachine {
         .startAndTransition(
             () -> {
               super.initialize(server, groupId, raftStorage);
+              transfers = raftStorage.getStorageDir().getTmpDir().toPath();
+              SnapshotLeftovers.removeAborted(transfers, FileTime.fromMillis(Long.MAX_VALUE));
+              SnapshotLeftovers.putBack(raftStorage.getStorageDir().getStateMachineDir().toPath());
               SnapshotFiles.putAsideUnfinished(raftStorage.getStorageDir().getStateMachineDir().toPath());
               storage.init(raftStorage);
               log = raftStorage.getStorageDir().getCurrentDir().toPath();
@@ -207,6 +214,18 @@ final class RatisStateMachine extends BaseStateMachine {
     return Optional.ofNullable(storage.getLatestSnapshot()).map(snapshot -> snapshot.getFile().getPath());
   }
 
+  /**
+   * Removes what came of a leader's snapshots that did not arrive as a whole. Any thread.
+   *
+   * @param idleSince those go in which nothing was written since then
+   */
+  void removeAbortedTransfers(FileTime idleSince) throws IOException {
+    final Path directory = transfers;
+    if (directory != null) {
+      SnapshotLeftovers.removeAborted(directory, idleSince);
+    }
+  }
+
   private void open(Store opened) {
     store = opened;
     // Whoever waits for an index to be applied looks for it in the store that sessions are told of.
@@ -225,6 +244,10 @@ final class RatisStateMachine extends BaseStateMachine {
    */
   @Override
   public synchronized void pause() {
+    if (getLifeCycle().getCurrentState() == LifeCycle.State.PAUSED) {
+      // The snapshot of before could not be put in place, and now comes again.
+      return;
+    }
     getLifeCycle().transition(LifeCycle.State.PAUSING);
     getLifeCycle().transition(LifeCycle.State.PAUSED);
   }

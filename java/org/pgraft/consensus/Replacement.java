@@ -3,6 +3,7 @@ package org.pgraft.consensus;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.pgraft.command.Limits;
 import org.pgraft.consensus.EngineStatus.MemberStatus;
 
 /**
@@ -32,7 +33,7 @@ record Replacement(Set<Integer> voters, int old, int newcomer) {
    * @param members what it knows of the members
    */
   Step first(int self, List<MemberStatus> members) {
-    if (voters.size() < Membership.MEMBERS_MAX) {
+    if (voters.size() < Limits.MEMBERS_MAX) {
       final Quorum larger = Quorum.afterAdding(newcomer, voters, self, members);
       if (larger.mayBeThere()) {
         return larger.isThere() ? Step.ADD : Step.WAIT;

@@ -304,6 +304,7 @@ final class Replica {
             registration,
             new TermWatch(votes, raft::currentTerm, parts.files().root()),
             dispatcher,
+            stateMachine,
             clock,
             parts.slow(),
             parts.running(),

@@ -8,6 +8,7 @@ import org.lmdbjava.Dbi;
 import org.lmdbjava.GetOp;
 import org.lmdbjava.Txn;
 import org.pgraft.command.Batch;
+import org.pgraft.command.Limits;
 
 /**
  * The results of the last batches of each node, so that a batch that is offered again is answered with its first result and
@@ -22,6 +23,9 @@ import org.pgraft.command.Batch;
 final class Dedupe {
   /** How many results are kept of each node. A node has far fewer batches under way. */
   static final int KEPT = 64;
+
+  /** The most that is kept, of the largest cluster. */
+  static final long RESULTS_BYTES_MAX = (long) KEPT * Limits.BATCH_RESULT_BYTES_MAX * Limits.MEMBERS_MAX;
 
   private static final int NODE = 0;
   private static final int START = 4;

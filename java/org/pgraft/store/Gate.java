@@ -49,12 +49,15 @@ final class Gate {
     }
   }
 
-  /** Waits until nobody is inside, keeping others out, then runs {@code action}. */
-  synchronized void alone(Runnable action) {
+  /** Runs {@code action} while nobody is inside, keeping others out; false when somebody stays for {@code millis}. */
+  synchronized boolean alone(long millis, Runnable action) {
     barred = true;
     try {
-      awaitEmpty(Long.MAX_VALUE);
-      action.run();
+      final boolean empty = awaitEmpty(TimeUnit.MILLISECONDS.toNanos(millis));
+      if (empty) {
+        action.run();
+      }
+      return empty;
     } finally {
       barred = false;
       notifyAll();

@@ -7,6 +7,8 @@ import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.lmdbjava.LmdbException;
 import org.lmdbjava.Txn;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Writes snapshots: a compacting copy of the store as it is at one position, opened again to see that it is whole and
@@ -16,6 +18,8 @@ import org.lmdbjava.Txn;
  * <p>Stateless. Takes as long as the copy, on the thread that calls; entries are applied meanwhile.
  */
 public final class SnapshotWriter {
+  private static final Logger LOG = LoggerFactory.getLogger(SnapshotWriter.class);
+
   private SnapshotWriter() {}
 
   /**
@@ -30,11 +34,12 @@ public final class SnapshotWriter {
    * Copies a store.
    *
    * @param store the store
-   * @param scratch a directory for the copy alone; what is left in it is removed first
+   * @param scratch a directory for the copy alone; what is left in it is removed first, and nothing is left when it fails
    * @throws StoreFailedException when the store cannot be synced or copied, or the copy is not whole
    * @throws StoreClosedException when the store was closed
    */
   public static Copy write(Store store, Path scratch) throws StoreFailedException {
+    boolean written = false;
     try {
       empty(scratch);
       final LogPosition before = store.position();
@@ -47,11 +52,25 @@ public final class SnapshotWriter {
         throw new StoreFailedException(
             "the snapshot \"" + file + "\" is of log index " + position.index() + ", which the store was not at");
       }
+      written = true;
       return new Copy(file, position);
     } catch (StoreFailedException e) {
       throw e;
     } catch (IOException e) {
       throw new StoreFailedException("a snapshot could not be written to \"" + scratch + "\": " + e, e);
+    } finally {
+      if (!written) {
+        discard(scratch);
+      }
+    }
+  }
+
+  /** What there was no space for must not keep what space there is. */
+  private static void discard(Path scratch) {
+    try {
+      empty(scratch);
+    } catch (IOException e) {
+      LOG.warn("could not remove what is left of a snapshot in \"{}\": {}", scratch, e.toString());
     }
   }
 

@@ -29,6 +29,7 @@ import org.pgraft.command.Request;
  */
 public final class Store implements AutoCloseable {
   private static final long CLOSE_MILLIS = 2000;
+  private static final long GROW_MILLIS = 10;
 
   /**
    * How an environment is opened. Local to a node: no result of a request depends on it.
@@ -43,11 +44,11 @@ public final class Store implements AutoCloseable {
 
     /**
      * The map that goes with a quota, in bytes. It is several times as large, because pages are not full, a transaction
-     * writes new pages before it frees the old ones, and pages that a reader still sees are not used again. It costs
-     * nothing but address space.
+     * writes new pages before it frees the old ones, and pages that a reader still sees are not used again; results of
+     * batches are kept beside what counts against the quota. It costs nothing but address space.
      */
     public static long mapBytesFor(long quota) {
-      final long bytes = Math.min(quota, Long.MAX_VALUE / MAP_PER_QUOTA / 2) * MAP_PER_QUOTA + GIB;
+      final long bytes = Math.min(quota, Long.MAX_VALUE / MAP_PER_QUOTA / 2) * MAP_PER_QUOTA + Dedupe.RESULTS_BYTES_MAX + GIB;
       return (bytes + MIB - 1) / MIB * MIB;
     }
   }
@@ -175,8 +176,8 @@ public final class Store implements AutoCloseable {
   /** The quota is replicated and can be larger than this node's settings say. */
   private void growMap() {
     final long needed = Limits.mapBytesFor(counters.get(Counter.QUOTA));
-    if (needed > mapBytes) {
-      gate.alone(() -> tables.env().setMapSize(needed));
+    // A copy may be under way for minutes. The map has room for more than the quota of before: the next entry tries again.
+    if (needed > mapBytes && gate.alone(GROW_MILLIS, () -> tables.env().setMapSize(needed))) {
       mapBytes = needed;
     }
   }
@@ -391,9 +392,14 @@ public final class Store implements AutoCloseable {
     return shown.stats().quota();
   }
 
+  /** The file with everything in it. */
+  Path file() {
+    return directory.resolve(Tables.DATA_FILE);
+  }
+
   /** Size of the file, in bytes. */
   public long fileBytes() {
-    return directory.resolve(Tables.DATA_FILE).toFile().length();
+    return file().toFile().length();
   }
 
   /** The last acquisition of the leadership lease. */

@@ -16,9 +16,10 @@ import org.slf4j.LoggerFactory;
  * <p>Entries are applied without fsync, so after a power cut a store may be torn. It is trusted when it was closed cleanly
  * and its file has the checksum that it had then; or when since it was opened neither the kernel nor the mount is another
  * one and no error was seen, because then the kernel still holds what was written. LMDB's pages have no checksums: the
- * worker leaves the file {@code suspect} here when it crashed, or a session met damage, while a store was open. Otherwise it is thrown away and made anew from the newest snapshot, and the log
- * brings it up to date: both are durable, and the store refuses a log that does not begin where it ends. A store that
- * should be whole but is not is an error, and is left as it is.
+ * worker leaves the file {@code suspect} here when it crashed, or a session met damage, while a store was open. Otherwise
+ * it is thrown away and made anew from the newest snapshot, and the log brings it up to date: both are durable, and the
+ * store refuses a log that does not begin where it ends. A store that should be whole but is not is an error, and is left
+ * as it is.
  *
  * <p>Layout: {@code <generation>/} with LMDB's files, {@code mark} (see {@link StoreMark}), and leftovers of interrupted
  * work, which are removed at the next opening. A generation's number is never used again while a mark or a directory
@@ -81,6 +82,7 @@ public final class StoreDirectory {
       anew = true;
       return make(newest + 1, snapshot);
     } catch (IOException e) {
+      discardIncoming();
       throw asStoreFailure("the store in \"" + root + "\" could not be opened", e);
     }
   }
@@ -101,7 +103,17 @@ public final class StoreDirectory {
       Disk.delete(root.resolve(INCOMING));
       return make(newestGeneration(StoreMark.read(root)) + 1, Optional.of(snapshot));
     } catch (IOException e) {
+      discardIncoming();
       throw asStoreFailure("the snapshot \"" + snapshot + "\" could not be installed", e);
+    }
+  }
+
+  /** What there was no space for must not keep what space there is. */
+  private void discardIncoming() {
+    try {
+      Disk.delete(root.resolve(INCOMING));
+    } catch (IOException e) {
+      LOG.warn("could not remove what is left in \"{}\": {}", root.resolve(INCOMING), e.toString());
     }
   }
 
@@ -215,10 +227,14 @@ public final class StoreDirectory {
     new StoreMark(generation, condition, Machine.of(root), bytes, checksum).write(root);
   }
 
-  private synchronized void ended(long generation, boolean clean) {
+  /** A generation's end; any thread. */
+  synchronized void ended(long generation, boolean clean) {
     try {
       final Optional<StoreMark> mark = StoreMark.read(root);
-      if (mark.isPresent() && mark.get().generation() == generation) {
+      // A reader may meet damage while the store is being closed: what it said stays.
+      if (mark.isPresent()
+          && mark.get().generation() == generation
+          && mark.get().condition() != StoreMark.Condition.FAILED) {
         mark(generation, clean ? StoreMark.Condition.CLEAN : StoreMark.Condition.FAILED);
       }
     } catch (IOException e) {

@@ -172,8 +172,7 @@ final class DiskTest extends ClusterTest {
     node.put("key", "value");
     String started = node.text("SELECT pg_postmaster_start_time()");
 
-    node.host().run("sh", "-c", "dd if=/dev/zero of=\"$1\" bs=4096 2>/dev/null || true", "sh", mounted + "/filler")
-        .orFail("dd");
+    fill(node, mounted + "/filler");
     List<Session> sessions = new ArrayList<>();
     for (int i = 0; i < 64; i++) {
       Session session = node.connect();
@@ -194,6 +193,17 @@ final class DiskTest extends ClusterTest {
     }
     assertEquals(started, node.text("SELECT pg_postmaster_start_time()"));
     assertAllIsKept(cluster, load);
+
+    // a snapshot that met the end of the space, and was killed there
+    node.stop("fast");
+    fill(node, mounted + "/engine/snapshot/data.mdb");
+    node.start();
+    node.awaitState("RUNNING");
+    assertEquals("value", node.get("key"));
+  }
+
+  private static void fill(TestNode node, String file) {
+    node.host().run("sh", "-c", "dd if=/dev/zero of=\"$1\" bs=4096 2>/dev/null || true", "sh", file).orFail("dd");
   }
 
   private static Map<TestNode, PowerSwitch> start(TestCluster cluster) throws Exception {

@@ -1,14 +1,20 @@
 package org.pgraft.consensus;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.pgraft.command.PgraftException;
 import org.pgraft.command.SqlState;
@@ -18,6 +24,9 @@ import org.pgraft.consensus.EngineStatus.Phase;
 class EngineTest extends EngineFixture {
   private static final int ADD_NODE = 42;
   private static final int HASH = 51;
+
+  /** The first two pages of a store say where the others are. */
+  private static final long PAGES_KEPT = 2 * 4096;
   private static final int PUT = 1;
   private static final int LEASE_GRANT = 7;
   private static final int LEASE_KEEP_ALIVE = 30;
@@ -66,6 +75,46 @@ class EngineTest extends EngineFixture {
     first.start();
     engines.add(first);
     assertEquals("2", first.get("after"));
+  }
+
+  @Test
+  void when_aReadFindsTheStoreDamaged_then_theEngineStopsThoughNobodyWrites() throws Exception {
+    final TestEngine engine = new TestEngine(temp, 1, "node_id=1", "port=" + TestEngine.freePorts(1)[0]).start();
+    engines.add(engine);
+    engine.init();
+    engine.put("k", "v");
+    try (Stream<Path> files = Files.walk(temp)) {
+      final Path store = files.filter(file -> file.endsWith("data.mdb")).findFirst().orElseThrow();
+      try (FileChannel pages = FileChannel.open(store, StandardOpenOption.WRITE)) {
+        pages.write(ByteBuffer.allocate((int) (pages.size() - PAGES_KEPT)), PAGES_KEPT);
+      }
+    }
+    assertThrows(PgraftException.class, () -> engine.call(TestEngine.request(HASH).i64(0)));
+    TestEngine.await("it has failed", () -> engine.engine().failure().isPresent());
+  }
+
+  @Test
+  void when_anEngineStarts_then_whatInterruptedSnapshotsHaveLeftIsRemoved() throws Exception {
+    final TestEngine engine = new TestEngine(temp, 1, "node_id=1", "port=" + TestEngine.freePorts(1)[0]).start();
+    engine.init();
+    engine.put("k", "v");
+    engine.snapshot();
+    engine.stop();
+    final Path data = temp.resolve("pgdata1.pgraft");
+    final Path snapshots;
+    try (Stream<Path> files = Files.walk(data)) {
+      snapshots = files.filter(file -> file.endsWith("sm")).findFirst().orElseThrow();
+    }
+    final Path transfer = Files.createDirectories(snapshots.resolveSibling("tmp").resolve("snapshot-1"));
+    Files.writeString(transfer.resolve("snapshot.1_1"), "half of it");
+    Files.move(snapshots, snapshots.resolveSibling("sm.tmp20261129_100000"));
+    Files.writeString(data.resolve("snapshot").resolve("data.mdb"), "half of it");
+
+    engines.add(engine.start());
+    assertEquals("v", engine.get("k"));
+    assertFalse(Files.exists(transfer));
+    assertTrue(Files.isDirectory(snapshots));
+    assertFalse(Files.exists(data.resolve("snapshot").resolve("data.mdb")));
   }
 
   @Test

@@ -12,6 +12,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.ratis.protocol.RaftPeer;
 import org.junit.jupiter.api.Test;
+import org.pgraft.command.Limits;
 import org.pgraft.consensus.EngineStatus.MemberStatus;
 import org.pgraft.consensus.Replacement.Step;
 
@@ -65,8 +66,8 @@ final class ReplacementTest {
   @Test
   void when_the_cluster_has_as_many_members_as_it_can_then_the_old_one_goes_first() {
     MemberStatus[] others =
-        IntStream.rangeClosed(2, Membership.MEMBERS_MAX).mapToObj(id -> voter(id, true)).toArray(MemberStatus[]::new);
-    assertEquals(Step.REMOVE, first(Membership.MEMBERS_MAX, others));
+        IntStream.rangeClosed(2, Limits.MEMBERS_MAX).mapToObj(id -> voter(id, true)).toArray(MemberStatus[]::new);
+    assertEquals(Step.REMOVE, first(Limits.MEMBERS_MAX, others));
   }
 
   @Test

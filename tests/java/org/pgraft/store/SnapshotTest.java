@@ -11,6 +11,7 @@ import java.security.MessageDigest;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -72,6 +73,28 @@ final class SnapshotTest {
     assertEquals(new LogPosition(1, 0), installed.store.position());
     installed.put("k", "b");
     assertEquals(store.hash(), installed.hash(), "the log brings it up to date");
+  }
+
+  @Test
+  void when_aSnapshotFails_then_nothingOfItTakesRoom() throws Exception {
+    store.put("k", "a");
+    final Path scratch = temporary.resolve("copy");
+    store.damage();
+
+    assertThrows(StoreFailedException.class, () -> SnapshotWriter.write(store.store, scratch));
+    try (Stream<Path> left = Files.list(scratch)) {
+      assertEquals(List.of(), left.toList());
+    }
+  }
+
+  @Test
+  void when_aSnapshotCannotBeInstalled_then_nothingOfItTakesRoom() throws Exception {
+    store.put("k", "a");
+    final SnapshotWriter.Copy copy = SnapshotWriter.write(store.store, temporary.resolve("copy"));
+    Files.writeString(copy.file().resolveSibling(copy.file().getFileName() + ".md5"), "another");
+
+    assertThrows(StoreFailedException.class, () -> receiver.install(copy.file()));
+    assertFalse(Files.exists(temporary.resolve("receiver").resolve("incoming")));
   }
 
   @Test

@@ -16,12 +16,15 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.pgraft.command.PgraftException;
+import org.pgraft.command.SqlState;
 import org.pgraft.store.StoreMark.Condition;
 
 /** Which store can be trusted after a restart, and what happens to one that cannot. */
 final class StoreDirectoryTest {
   @TempDir Path temporary;
   private Path root;
+  private StoreDirectory directory;
   private TestStore store;
 
   @BeforeEach
@@ -60,6 +63,19 @@ final class StoreDirectoryTest {
     assertEquals(stats, store.store.stats());
     assertEquals(hash, store.hash());
     assertEquals(3, store.put("k", "w"), "it goes on");
+  }
+
+  @Test
+  void when_aReaderMetDamageWhileTheStoreWasClosed_then_itStaysFailed() throws Exception {
+    open();
+    store.put("k", "v");
+    store.damage();
+    assertEquals(
+        SqlState.CORRUPTION, assertThrows(PgraftException.class, () -> store.store.hash(0)).failure().sqlState());
+    assertEquals(Condition.FAILED, mark().condition());
+    directory.ended(1, true);
+
+    assertEquals(Condition.FAILED, mark().condition());
   }
 
   @Test
@@ -267,7 +283,8 @@ final class StoreDirectoryTest {
 
   private void open(Path... snapshot) throws StoreFailedException {
     final Optional<Path> newest = Stream.of(snapshot).findFirst();
-    store = new TestStore(new StoreDirectory(root, TestStore.LIMITS).open(newest));
+    directory = new StoreDirectory(root, TestStore.LIMITS);
+    store = new TestStore(directory.open(newest));
   }
 
   private StoreMark mark() throws IOException {

@@ -4,9 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import org.lmdbjava.Dbi;
@@ -49,6 +51,14 @@ final class TestStore implements AutoCloseable {
       final Dbi<ByteBuffer> meta = env.openDbi(txn, "meta".getBytes(StandardCharsets.US_ASCII), null, false);
       assertTrue(meta.delete(txn, Tables.direct("last_lease".getBytes(StandardCharsets.US_ASCII))));
       txn.commit();
+    }
+  }
+
+  /** Overwrites all pages but the first two, which say where the others are: whoever reads finds none. */
+  void damage() throws IOException {
+    try (FileChannel file = FileChannel.open(store.file(), StandardOpenOption.WRITE)) {
+      final long begin = 2 * 4096;
+      file.write(ByteBuffer.allocate((int) (file.size() - begin)), begin);
     }
   }
 
