@@ -78,8 +78,8 @@ send_event(const PgraftEventCopy *event)
 		elog(ERROR, "an event could not be sent: %s", SPI_result_code_string(result));
 }
 
-/* Sends what happened since the last time, in one transaction. */
-static void
+/* Sends what happened since the last time, in one transaction; false: nothing did. */
+static bool
 send_new(void)
 {
 	pg_atomic_uint64 *notified = &pgraft_events_area()->notified;
@@ -88,7 +88,7 @@ send_new(void)
 	PgraftEventCopy event;
 
 	if (since == last)
-		return;
+		return false;
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
@@ -104,6 +104,7 @@ send_new(void)
 	pg_atomic_write_u64(notified, (uint64) last);
 	(void) pgstat_report_stat(true);
 	pgstat_report_activity(STATE_IDLE, NULL);
+	return true;
 }
 
 /* ---------- the process ---------- */
@@ -167,6 +168,8 @@ pgraft_notifier_main(Datum argument)
 	pgraft_notify_keys_begin();
 	for (;;)
 	{
+		bool		sent;
+
 		CHECK_FOR_INTERRUPTS();
 		if (ConfigReloadPending)
 		{
@@ -176,9 +179,16 @@ pgraft_notifier_main(Datum argument)
 		/* Else what other processes have to say to all would pile up. */
 		if (catchupInterruptPending)
 			ProcessCatchupInterrupt();
-		send_new();
-		if (pgraft_notify_keys[0] != '\0')
-			pgraft_notify_keys_send();
+		sent = send_new();
+		if (pgraft_notify_keys[0] != '\0' && pgraft_notify_keys_send())
+			sent = true;
+
+		/*
+		 * A transaction that waits for a lock resets the latch, whoever set it; so
+		 * after one there is a look at everything again.
+		 */
+		if (sent)
+			continue;
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_EXIT_ON_PM_DEATH |
 						 (pgraft_notify_keys[0] != '\0' ? WL_TIMEOUT : 0), LOOK_MS,
 						 PG_WAIT_EXTENSION);

@@ -156,10 +156,14 @@ pgraft_notify_keys_begin(void)
 	page.from.sub = 0;
 }
 
-/* Sends what changed since the last time; from here on the next change wakes this process. */
-void
+/*
+ * Sends what changed since the last time; false: nothing did, and from here on the
+ * next change wakes this process.
+ */
+bool
 pgraft_notify_keys_send(void)
 {
+	bool		sent = false;
 	bool		gap = false;
 	MemoryContext caller = MemoryContextSwitchTo(look);
 
@@ -169,7 +173,10 @@ pgraft_notify_keys_send(void)
 		if (gap)
 			page.from = page.next;
 		if (page.rows > 0 || gap)
+		{
 			send_page(gap);
+			sent = true;
+		}
 		gap = false;
 		page.from = page.next;
 		pg_atomic_write_u64(&pgraft_events_area()->notified_revision,
@@ -182,4 +189,5 @@ pgraft_notify_keys_send(void)
 	}
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(look);
+	return sent;
 }

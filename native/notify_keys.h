@@ -8,6 +8,6 @@
 #define PGRAFT_NOTIFY_KEYS_H
 
 extern void pgraft_notify_keys_begin(void);
-extern void pgraft_notify_keys_send(void);
+extern bool pgraft_notify_keys_send(void);
 
 #endif							/* PGRAFT_NOTIFY_KEYS_H */

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -100,6 +101,43 @@ final class EventsTest extends ClusterTest {
       assertEquals("1", other.text("SELECT (?::json)->>'node'", heard.get(heard.size() - 1)));
     }
     assertFalse(node.log().contains("terminating any other active server processes"), "other sessions were ended");
+  }
+
+  @Test
+  void when_something_happens_while_a_notification_waits_for_a_lock_then_listeners_hear_of_it() throws Exception {
+    TestNode node = cluster(1, Map.of("pgraft.notify_database", "postgres", "log_lock_waits", "on", "deadlock_timeout", "10ms"))
+        .node(1);
+    Await.until("the notifier begins", () -> !node.rows(NOTIFIER).isEmpty());
+    try (Session listener = node.connect(); Session holder = node.connect(); Session other = node.connect()) {
+      listener.run("LISTEN pgraft_events");
+      // who notifies and waits for a standby holds the lock under which notifications come into their order
+      node.set("synchronous_standby_names", "nobody");
+      node.reload();
+      CompletableFuture<Void> holds = CompletableFuture.runAsync(() -> notifyUntilCancelled(holder));
+      long pid = Await.value("a session waits for a standby",
+          () -> other.number("SELECT coalesce(max(pid), 0) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"), found -> found > 0);
+      other.run("SELECT pgraft_snapshot()");
+      // and has looked for a deadlock: the alarm for that would wake it afterwards
+      Await.until("the notifier waits for the lock",
+          () -> node.log().contains("process " + other.text(NOTIFIER) + " still waiting for AccessExclusiveLock"));
+      long before = other.number("SELECT max(id) FROM pgraft.events");
+      other.run("SELECT pgraft_snapshot()");
+      assertTrue(other.number("SELECT count(*) FROM pgraft_wait_event(?, '1 minute')", before) > 0);
+      assertTrue(other.truth("SELECT pg_cancel_backend(?::integer)", pid));
+      holds.get();
+      hear(listener, new ArrayList<>(), "snapshot_taken", 2);
+    }
+  }
+
+  /** Commits notifications until a commit waits for a standby, and is cancelled: the standby counts a moment after the setting. */
+  private static void notifyUntilCancelled(Session session) {
+    try (Statement statement = session.connection().createStatement()) {
+      while (statement.getWarnings() == null) {
+        statement.execute("BEGIN; SELECT pg_logical_emit_message(true, 'some', 'WAL'); NOTIFY held; COMMIT");
+      }
+    } catch (SQLException e) {
+      throw new CompletionException(e);
+    }
   }
 
   @Test
