@@ -258,21 +258,6 @@ pgraft_access_covered(const PgraftAccess *access)
 	return first_unmet(access) == NULL;
 }
 
-/* Octets as a message shows them. */
-static char *
-shown(PgraftBytes bytes)
-{
-	char	   *hex;
-
-	if (pgraft_is_shown(bytes))
-		return pgraft_cstring(bytes, "key");
-	hex = palloc(2 + 2 * bytes.len + 1);
-	strcpy(hex, "\\x");
-	for (int i = 0; i < bytes.len; i++)
-		sprintf(hex + 2 + 2 * i, "%02x", (unsigned char) bytes.data[i]);
-	return hex;
-}
-
 /* The same is said whether there are such keys or not. */
 PGRAFT_NORETURN static void
 deny(const PgraftNeed *need)
@@ -283,10 +268,10 @@ deny(const PgraftNeed *need)
 
 	if (!need->is_prefix)
 		message = psprintf("permission denied for key \"%s\"",
-						   shown(need->what));
+						   pgraft_shown(need->what));
 	else if (need->what.len > 0)
 		message = psprintf("permission denied for keys that begin with \"%s\"",
-						   shown(need->what));
+						   pgraft_shown(need->what));
 	else
 		message = "permission denied for all keys together";
 	ereport(ERROR,

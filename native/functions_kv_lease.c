@@ -165,8 +165,8 @@ pgraft_lease_keys(PG_FUNCTION_ARGS)
 	count = pgraft_wire_get_i32(&response);
 	for (int32 i = 0; i < count; i++)
 	{
-		pgraft_row_add(&row, pgraft_datum(pgraft_wire_get_bytes(&response),
-										  PGRAFT_TEXT, "key"), true);
+		pgraft_row_add_text(&row, pgraft_shown(pgraft_wire_get_bytes(&response)),
+							true);
 		pgraft_row_emit(fcinfo, &row);
 	}
 	pgraft_wire_close(&response);

@@ -68,10 +68,12 @@ send_change(int64 revision, const PgraftStoreEntry *entry)
 	else
 	{
 		PgraftBytes key = {(const char *) (entry + 1), (int) entry->key_len};
-		int			place = pgraft_is_shown(key) ? 2 : 3;
+		char	   *text = pgraft_text_or_null(key);
+		int			place = text != NULL ? 2 : 3;
 
 		values[1] = CStringGetTextDatum(PGRAFT_STORE_IS_DELETION(entry) ? "delete" : "put");
-		values[place] = PointerGetDatum(cstring_to_text_with_len(key.data, key.len));
+		values[place] = text != NULL ? CStringGetTextDatum(text) :
+			pgraft_datum(key, PGRAFT_BINARY, "key");
 		nulls[place] = ' ';
 	}
 	result = SPI_execute_with_args(STATEMENT, ARGUMENTS, types, values, nulls,

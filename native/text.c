@@ -11,6 +11,7 @@
  */
 #include "prelude.h"
 
+#include "catalog/namespace.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
@@ -158,21 +159,53 @@ pgraft_is_text(PgraftBytes bytes)
 	return pg_verify_mbstr(PG_UTF8, bytes.data, bytes.len, true);
 }
 
-/* Whether octets of the engine are text in the database's encoding, for sure. */
-bool
-pgraft_is_shown(PgraftBytes bytes)
+/* Octets of the engine in the database's encoding, or NULL when they are not text there. */
+char *
+pgraft_text_or_null(PgraftBytes bytes)
 {
-	if (GetDatabaseEncoding() == PG_UTF8)
-		return pgraft_is_text(bytes);
-	for (int i = 0; i < bytes.len; i++)
-	{
-		if (bytes.data[i] == '\0' || IS_HIGHBIT_SET(bytes.data[i]))
-			return false;
-	}
-	return true;
+	int			encoding = GetDatabaseEncoding();
+	char	   *copy;
+	char	   *converted;
+	int			size;
+	Oid			procedure;
+
+	if (!pgraft_is_text(bytes))
+		return NULL;
+	copy = pnstrdup(bytes.data, bytes.len);
+	if (encoding == PG_UTF8 || encoding == PG_SQL_ASCII)
+		return copy;
+	procedure = FindDefaultConversionProc(PG_UTF8, encoding);
+	if (!OidIsValid(procedure))
+		return NULL;
+	size = bytes.len * MAX_CONVERSION_GROWTH + 1;
+	converted = palloc(size);
+	if (pg_do_encoding_conversion_buf(procedure, PG_UTF8, encoding,
+									  (unsigned char *) copy, bytes.len,
+									  (unsigned char *) converted, size,
+									  true) != bytes.len)
+		return NULL;
+	return converted;
 }
 
-/* Octets of the engine as a string in the database's encoding. */
+/* The same for people to read: what is not text comes as bytea is written. */
+char *
+pgraft_shown(PgraftBytes bytes)
+{
+	char	   *text = pgraft_text_or_null(bytes);
+	char	   *hex;
+
+	if (text != NULL)
+		return text;
+	hex = palloc(2 + 2 * bytes.len + 1);
+	strcpy(hex, "\\x");
+	hex[2 + hex_encode(bytes.data, bytes.len, hex + 2)] = '\0';
+	return hex;
+}
+
+/*
+ * Octets of the engine as a string in the database's encoding; for what there is
+ * a bytea variant of, or what is never anything but text.
+ */
 char *
 pgraft_cstring(PgraftBytes bytes, const char *what)
 {

@@ -32,7 +32,8 @@ extern void pgraft_not_null(FunctionCallInfo fcinfo, int number,
 							const char *name);
 
 extern bool pgraft_is_text(PgraftBytes bytes);
-extern bool pgraft_is_shown(PgraftBytes bytes);
+extern char *pgraft_text_or_null(PgraftBytes bytes);
+extern char *pgraft_shown(PgraftBytes bytes);
 extern char *pgraft_cstring(PgraftBytes bytes, const char *what);
 extern Datum pgraft_datum(PgraftBytes bytes, PgraftKind kind, const char *what);
 

@@ -10,9 +10,7 @@
  */
 #include "prelude.h"
 
-#include "catalog/namespace.h"
 #include "common/base64.h"
-#include "mb/pg_wchar.h"
 #include "utils/numeric.h"
 
 #include "text.h"
@@ -73,39 +71,11 @@ add_number(JsonbParseState **state, const char *name, int64 number)
 	pushJsonbValue(state, WJB_VALUE, &value);
 }
 
-/* Octets in the database's encoding, or NULL when they are not text there. */
-static char *
-text_or_null(PgraftBytes bytes)
-{
-	int			encoding = GetDatabaseEncoding();
-	char	   *copy;
-	char	   *converted;
-	int			size;
-	Oid			procedure;
-
-	if (!pgraft_is_text(bytes))
-		return NULL;
-	copy = pnstrdup(bytes.data, bytes.len);
-	if (encoding == PG_UTF8 || encoding == PG_SQL_ASCII)
-		return copy;
-	procedure = FindDefaultConversionProc(PG_UTF8, encoding);
-	if (!OidIsValid(procedure))
-		return NULL;
-	size = bytes.len * MAX_CONVERSION_GROWTH + 1;
-	converted = palloc(size);
-	if (pg_do_encoding_conversion_buf(procedure, PG_UTF8, encoding,
-									  (unsigned char *) copy, bytes.len,
-									  (unsigned char *) converted, size,
-									  true) != bytes.len)
-		return NULL;
-	return converted;
-}
-
 /* Adds octets as text under "name", or as base64 under "name_base64". */
 static void
 add_bytes(JsonbParseState **state, const char *name, PgraftBytes bytes)
 {
-	char	   *text = text_or_null(bytes);
+	char	   *text = pgraft_text_or_null(bytes);
 	const void *octets = bytes.data;
 	int			size;
 	int			len;

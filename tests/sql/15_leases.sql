@@ -71,6 +71,15 @@ SELECT * FROM pgraft_elected('scheduler');
 SELECT pgraft_unlock(lease) FROM got WHERE what = 'again';
 SELECT count(*) FROM pgraft.locks;
 
+-- a key that is not text is shown as bytea is, and keeps nobody from giving back what the lease is for
+INSERT INTO got SELECT 'lock bytes', lease, token FROM pgraft_lock('bytes');
+INSERT INTO got SELECT 'office bytes', lease, token FROM pgraft_campaign('bytes', 'worker');
+SELECT pgraft_kv_put(('\xff0' || n)::bytea, '', lease) FROM (SELECT row_number() OVER (ORDER BY what) AS n, lease FROM got WHERE what LIKE '% bytes') l;
+SELECT what, k AS key FROM got, pgraft_lease_keys(lease) k WHERE what LIKE '% bytes' AND k NOT LIKE '/pgraft/%' ORDER BY what;
+SELECT pgraft_unlock(lease) FROM got WHERE what = 'lock bytes';
+SELECT pgraft_resign(lease) FROM got WHERE what = 'office bytes';
+SELECT count(*) FROM pgraft.locks;
+
 SELECT pgraft_lock('');
 SELECT pgraft_lock(NULL);
 SELECT pgraft_lock(repeat('/', 200));
