@@ -146,8 +146,7 @@ pgraft_kv_grants(PG_FUNCTION_ARGS)
 	for (int i = 0; i < count; i++)
 	{
 		pgraft_row_add(&row, NameGetDatum(&grants[i].role), true);
-		pgraft_row_add(&row, pgraft_datum(grants[i].prefix, PGRAFT_TEXT, "prefix"),
-					   true);
+		pgraft_row_add_text(&row, pgraft_shown(grants[i].prefix), true);
 		pgraft_row_add(&row, BoolGetDatum((grants[i].rights & PGRAFT_RIGHT_READ) != 0),
 					   true);
 		pgraft_row_add(&row, BoolGetDatum((grants[i].rights & PGRAFT_RIGHT_WRITE) != 0),

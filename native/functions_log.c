@@ -144,14 +144,6 @@ kind_name(int kind)
 	return kind < (int) lengthof(names) ? names[kind] : "unknown";
 }
 
-/* Data of an entry as text, or NULL when it is not text. */
-static char *
-entry_data(const PgraftWireLogEntry *entry)
-{
-	return pgraft_is_text(entry->data) ?
-		pgraft_cstring(entry->data, "log entry") : NULL;
-}
-
 Datum
 pgraft_log_get_entry(PG_FUNCTION_ARGS)
 {
@@ -175,7 +167,7 @@ pgraft_log_get_entry(PG_FUNCTION_ARGS)
 					 kind_name(entry.kind));
 	escape_json(&json, pgraft_cstring(entry.type, "log entry"));
 	appendStringInfoString(&json, ", \"data\": ");
-	data = entry_data(&entry);
+	data = pgraft_text_or_null(entry.data);
 	if (data != NULL)
 		escape_json(&json, data);
 	else
@@ -209,7 +201,7 @@ list_page(FunctionCallInfo fcinfo, int64 from, int limit, int64 *last)
 		char	   *data;
 
 		pgraft_wire_get_log_entry(&response, &entry);
-		data = entry_data(&entry);
+		data = pgraft_text_or_null(entry.data);
 		pgraft_row_add(&row, Int64GetDatum(entry.index), true);
 		pgraft_row_add(&row, Int64GetDatum(entry.term), true);
 		pgraft_row_add_int(&row, entry.kind, true);
