@@ -40,6 +40,9 @@
 /* The only page, which grows to the longest row that came. */
 static PgraftStoreChanges page;
 
+/* History was gone that nobody has been told of; a store made anew may come in between. */
+static bool gap = false;
+
 /* What is allocated on the way, until the next look. */
 static MemoryContext look;
 
@@ -82,9 +85,9 @@ send_change(int64 revision, const PgraftStoreEntry *entry)
 		elog(ERROR, "a change could not be sent: %s", SPI_result_code_string(result));
 }
 
-/* Sends what is in the page, in one transaction. */
+/* Sends the gap and what is in the page, in one transaction. */
 static void
-send_page(bool gap)
+send_page(void)
 {
 	Size		at = 0;
 
@@ -105,14 +108,15 @@ send_page(bool gap)
 	SPI_finish();
 	PopActiveSnapshot();
 	CommitTransactionCommand();
+	gap = false;
 }
 
 /*
  * Reads a page; false when there is nothing to read now.  History that is gone
- * is passed over: then page.from is behind the present revision, and *gap is set.
+ * is passed over: then page.from is behind the present revision, and there is a gap.
  */
 static bool
-read_page(bool *gap)
+read_page(void)
 {
 	for (;;)
 	{
@@ -132,7 +136,7 @@ read_page(bool *gap)
 			case PGRAFT_STORE_COMPACTED:
 				page.from.revision = 0;
 				page.from.sub = 0;
-				*gap = true;
+				gap = true;
 				break;
 			case PGRAFT_STORE_UNAVAILABLE:
 			case PGRAFT_STORE_FUTURE:
@@ -166,20 +170,18 @@ bool
 pgraft_notify_keys_send(void)
 {
 	bool		sent = false;
-	bool		gap = false;
 	MemoryContext caller = MemoryContextSwitchTo(look);
 
 	pgraft_watch_arm();
-	while (read_page(&gap))
+	while (read_page())
 	{
 		if (gap)
 			page.from = page.next;
 		if (page.rows > 0 || gap)
 		{
-			send_page(gap);
+			send_page();
 			sent = true;
 		}
-		gap = false;
 		page.from = page.next;
 		pg_atomic_write_u64(&pgraft_events_area()->notified_revision,
 							(uint64) page.from.revision);
