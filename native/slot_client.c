@@ -17,8 +17,9 @@
  * this session gives it up from the error path and from before_shmem_exit.
  *
  * What was not taken has certainly no effect.  Once a write, of the state or of a
- * file, is taken and its response does not come, its outcome is unknown, and that is said: by an error
- * with SQLSTATE 08007, or by a warning with it when the session was cancelled.
+ * file, is taken and its response does not come, its outcome is unknown, and that
+ * is said: by an error with SQLSTATE 08007, or by a warning with it when the
+ * session was cancelled or ended.
  *
  * Threads: a backend's only thread; the other side of a slot is the worker.
  * Locks: none, states change by compare-and-swap, and the contents of a slot
@@ -144,14 +145,6 @@ release(void)
 	call.slot = NULL;
 }
 
-/* before_shmem_exit: the session ends with a request under way. */
-static void
-give_up_at_exit(int code, Datum argument)
-{
-	if (call.slot != NULL && withdraw() == ENDING_DONE)
-		release();
-}
-
 /* What a request that was taken may still do; NULL: nothing that lasts. */
 static const char *
 open_effect(void)
@@ -176,9 +169,9 @@ warn(const char *detail)
 			 errdetail_internal("%s", detail)));
 }
 
-/* The error path: the statement ends with a request under way. */
+/* The statement, or the session, ends with a request under way. */
 static void
-give_up_on_error(void)
+give_up(void)
 {
 	const char *detail = NULL;
 	PgraftResponse response;
@@ -202,6 +195,17 @@ give_up_on_error(void)
 	}
 	if (detail != NULL)
 		warn(detail);
+}
+
+/*
+ * before_shmem_exit: a FATAL error does not take the error path.  Its client may
+ * be gone, as that of one who was found to have vanished; the log is not.
+ */
+static void
+give_up_at_exit(int code, Datum argument)
+{
+	if (call.slot != NULL)
+		give_up();
 }
 
 /* Raises the error of a response that does not come, unless it has come now. */
@@ -365,7 +369,7 @@ wait_for_response(int64 deadline)
 		if (state == PGRAFT_SLOT_DONE)
 			return;
 		if (session_ends() && state == PGRAFT_SLOT_TAKEN)
-			warn(open_effect());	/* nothing can be said after the FATAL error */
+			warn(open_effect());	/* clients may not listen after the FATAL error */
 		CHECK_FOR_INTERRUPTS();
 
 		if (pgraft_status()->worker_pid == 0)
@@ -453,7 +457,7 @@ pgraft_call_raw(StringInfo request, int flags)
 	PG_CATCH();
 	{
 		if (call.slot != NULL)
-			give_up_on_error();
+			give_up();
 		PG_RE_THROW();
 	}
 	PG_END_TRY();

@@ -221,6 +221,28 @@ final class CancelledCallsTest extends ClusterTest {
   }
 
   @Test
+  void when_the_client_vanishes_then_the_log_says_that_its_write_may_still_happen() throws Exception {
+    TestCluster cluster = cluster(3);
+    TestNode node = cluster.follower();
+    for (TestNode other : cluster.others(node)) {
+      other.kill();
+    }
+    try (Session session = node.connect()) {
+      session.run("SET client_connection_check_interval = '100ms'");
+      session.run("SET pgraft.command_timeout = '3600s'");
+      Thread caller = new Thread(() -> session.failure("SELECT pgraft_kv_put('a', 'b')"));
+      caller.start();
+      Await.until("the engine has the write", () -> node.number(
+          "SELECT count(*) FROM pgraft_get_queue_status() WHERE log_data LIKE 'put, being carried out%'") == 1);
+      session.connection().abort(Runnable::run);
+      caller.join();
+    }
+    Await.until("the session has ended", () -> node.log().contains("connection to client lost"));
+    Await.until("its slot is free for others", () -> node.number("SELECT count(*) FROM pgraft_get_queue_status()") == 0);
+    assertTrue(node.log().contains("WARNING:  canceling the wait for a pgraft request: put"), () -> node.logTail(20));
+  }
+
+  @Test
   void when_the_worker_is_frozen_then_calls_end_by_their_timeout_and_by_a_cancel() throws Exception {
     TestCluster cluster = cluster(3);
     TestNode node = cluster.follower();
