@@ -44,13 +44,30 @@ pgraft_store_get(PgraftStoreHandle *store, void *request)
 	return MDB_SUCCESS;
 }
 
-/* Whether a key comes before all keys with the prefix, in the order of LMDB. */
+/* Whether a key comes before another one, or before all keys with a prefix, in the order of LMDB. */
 static bool
-before_prefix(PgraftBytes key, PgraftBytes prefix)
+before(PgraftBytes key, PgraftBytes other)
 {
-	int			order = memcmp(key.data, prefix.data, Min(key.len, prefix.len));
+	int			order = memcmp(key.data, other.data, Min(key.len, other.len));
 
-	return order != 0 ? order < 0 : key.len < prefix.len;
+	return order != 0 ? order < 0 : key.len < other.len;
+}
+
+/*
+ * Whether the cursor went on, to a key with the prefix or behind.  In a damaged
+ * file it may not have, and a scan that trusts it ends early or never.
+ */
+static bool
+scan_in_order(const PgraftStoreScan *scan, MDB_val key)
+{
+	PgraftBytes here = {key.mv_data, (int) key.mv_size};
+	PgraftBytes last = {scan->last, scan->last_len};
+
+	if (before(here, scan->prefix))
+		return false;
+	if (last.len > 0)
+		return before(last, here);
+	return scan->after.len == 0 || before(scan->after, here);
 }
 
 /* Puts the scan's cursor on the first key of the page. */
@@ -60,7 +77,7 @@ scan_begin(PgraftStoreHandle *store, PgraftStoreScan *scan, MDB_val *key)
 	MDB_val		data;
 	int			rc;
 
-	if (scan->after.len > 0 && !before_prefix(scan->after, scan->prefix))
+	if (scan->after.len > 0 && !before(scan->after, scan->prefix))
 	{
 		key->mv_size = scan->after.len;
 		key->mv_data = unconstify(char *, scan->after.data);
@@ -144,7 +161,8 @@ pgraft_store_scan(PgraftStoreHandle *store, void *request)
 			break;
 		if (rc != MDB_SUCCESS)
 			return rc;
-		if (key.mv_size == 0 || key.mv_size > PGRAFT_KEY_MAX)
+		if (key.mv_size == 0 || key.mv_size > PGRAFT_KEY_MAX ||
+			!scan_in_order(scan, key))
 			return PGRAFT_STORE_CORRUPT;
 		if (key.mv_size < (size_t) scan->prefix.len ||
 			memcmp(key.mv_data, scan->prefix.data, scan->prefix.len) != 0)
@@ -179,6 +197,14 @@ changes_begin(PgraftStoreHandle *store, PgraftStorePosition from, MDB_val *key,
 	key->mv_size = PGRAFT_STORE_POSITION_SIZE;
 	key->mv_data = position;
 	return mdb_cursor_get(store->history, key, data, MDB_SET_RANGE);
+}
+
+/* Whether a position comes before another one. */
+static bool
+position_before(PgraftStorePosition at, PgraftStorePosition other)
+{
+	return at.revision != other.revision ? at.revision < other.revision :
+		at.sub < other.sub;
 }
 
 /* Takes a PgraftStoreChanges. */
@@ -225,7 +251,9 @@ pgraft_store_changes(PgraftStoreHandle *store, void *request)
 		rc = pgraft_store_read_position(key, &at);
 		if (rc != MDB_SUCCESS)
 			return rc;
-		if (at.revision < changes->next.revision || at.revision > newest)
+		/* The first one may be where the page begins, each other one is behind the one before. */
+		if (at.revision > newest || position_before(at, changes->next) ||
+			(looked_at > 0 && !position_before(changes->next, at)))
 			return PGRAFT_STORE_CORRUPT;
 		if ((at.sub == 0 || at.revision != changes->next.revision) &&
 			changes->rows >= changes->max_rows)

@@ -200,6 +200,36 @@ final class DamageTest extends ClusterTest {
     cluster.assertSameStores();
   }
 
+  @Test
+  void when_keys_or_changes_are_in_a_wrong_order_then_that_is_damage() throws Exception {
+    TestNode node = cluster(1).node(1);
+    // until a revision whose bytes mean nothing to sed
+    while (node.number("SELECT pgraft_kv_revision()") < 0x60) {
+      node.put("filler", "v");
+    }
+    assertEquals(0x61, node.number("SELECT (pgraft_kv_txn('[]', jsonb_agg(jsonb_build_object('op', 'put', 'key', 'order/' || n,"
+        + " 'value', 'v'))) ->> 'revision')::bigint FROM generate_series(1, 3) n"));
+    String position = "\\x00".repeat(7) + "\\x61" + "\\x00".repeat(3);
+    // a key and its record, so that nothing but the order is wrong
+    assertOrderMatters(node, "SELECT key FROM pgraft_kv_list('order/', NULL, NULL, 0, 'local')", "s|order/2|order/4|g");
+    assertOrderMatters(node, "SELECT key FROM pgraft_kv_watch('order/', 97, 0)",
+        "s|" + position + "\\x02|" + position + "\\x00|g");
+  }
+
+  private static void assertOrderMatters(TestNode node, String read, String damage) throws Exception {
+    List<List<String>> all = node.rows(read);
+    assertEquals(3, all.size());
+    node.host().run("sh", "-ec", """
+        file=$(ls -d "$1"/store/[0-9]*/data.mdb)
+        LC_ALL=C sed "$2" "$file" > "$1.damaged"
+        cat "$1.damaged" 1<> "$file"
+        """, "sh", node.engineData(), damage).orFail("damaging the store");
+    try (Session session = node.connect()) {
+      assertEquals("XX001", session.failure(read).getSQLState());
+    }
+    Await.until("the store is made anew", () -> node.rows(read).equals(all));
+  }
+
   /** Sessions that read a node's own store all the time, each in one connection from the beginning to the end. */
   private static final class Readers {
     static final int COUNT = 64;
