@@ -46,13 +46,7 @@ final class CopyCheckTest {
   }
 
   private void alter(BiConsumer<Tables, Txn<ByteBuffer>> change) {
-    try (Tables tables = Tables.open(copy, TestStore.LIMITS)) {
-      try (Txn<ByteBuffer> txn = tables.env().txnWrite()) {
-        change.accept(tables, txn);
-        txn.commit();
-      }
-      tables.env().sync(true);
-    }
+    TestStore.alter(copy, change);
   }
 
   private void assertFound(String what) {

@@ -50,13 +50,7 @@ final class DetachedStoreTest {
   }
 
   private void alter(BiConsumer<Tables, Txn<ByteBuffer>> change) {
-    try (Tables tables = Tables.open(copy, TestStore.LIMITS)) {
-      try (Txn<ByteBuffer> txn = tables.env().txnWrite()) {
-        change.accept(tables, txn);
-        txn.commit();
-      }
-      tables.env().sync(true);
-    }
+    TestStore.alter(copy, change);
   }
 
   @Test

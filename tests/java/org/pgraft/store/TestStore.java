@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiConsumer;
 import org.lmdbjava.Dbi;
 import org.lmdbjava.Env;
 import org.lmdbjava.Txn;
@@ -51,6 +52,17 @@ final class TestStore implements AutoCloseable {
       final Dbi<ByteBuffer> meta = env.openDbi(txn, "meta".getBytes(StandardCharsets.US_ASCII), null, false);
       assertTrue(meta.delete(txn, Tables.direct("last_lease".getBytes(StandardCharsets.US_ASCII))));
       txn.commit();
+    }
+  }
+
+  /** Changes the tables of a closed store, or of a copy of one, behind the store's back. */
+  static void alter(Path directory, BiConsumer<Tables, Txn<ByteBuffer>> change) {
+    try (Tables tables = Tables.open(directory, LIMITS)) {
+      try (Txn<ByteBuffer> txn = tables.env().txnWrite()) {
+        change.accept(tables, txn);
+        txn.commit();
+      }
+      tables.env().sync(true);
     }
   }
 
