@@ -7,7 +7,6 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
-import java.util.function.Supplier;
 import org.apache.ratis.server.RaftServer;
 import org.pgraft.command.Authorized;
 import org.pgraft.command.Failure;
@@ -39,7 +38,7 @@ final class Dispatcher {
       WriteRouter router,
       AppliedIndex applied,
       SnapshotSchedule snapshots,
-      Supplier<Optional<Store>> store,
+      OpenStore store,
       Founding founding,
       Backups backups,
       SelfTest selfTest,
@@ -142,7 +141,10 @@ final class Dispatcher {
     return failed(Failures.badArgument("request " + request.type() + " is not known to the engine", ""));
   }
 
-  /** The holder's revision, answered once this node has applied as much: a local read is then linearizable. */
+  /**
+   * The holder's revision, answered once this node has applied as much and sessions may see it: a local read is then
+   * linearizable.
+   */
   private CompletableFuture<ByteBuffer> barrier(ByteBuffer bytes, long deadline) {
     return parts
         .gateway()
@@ -157,10 +159,13 @@ final class Dispatcher {
               final long index = body.getLong();
               return appliedHere(index, deadline)
                   .thenApply(
-                      reached ->
-                          reached
-                              ? response
-                              : Responses.error(Failures.timedOut("the lease holder's position")));
+                      reached -> {
+                        if (!reached) {
+                          return Responses.error(Failures.timedOut("the lease holder's position"));
+                        }
+                        parts.store().caughtUp();
+                        return response;
+                      });
             });
   }
 

@@ -106,7 +106,10 @@ final class Housekeeping {
     }
   }
 
-  /** Shows a store that was made anew once it has what the lease holder has; asks again as long as there is none. */
+  /**
+   * Asks what the lease holder has: when this node has it too, a store that was made anew is shown. Asks again as long as
+   * there is no answer.
+   */
   private void showStore() {
     if (!store.isHidden() || !running.getAsBoolean()) {
       return;
@@ -115,10 +118,7 @@ final class Housekeeping {
         .submit(new Request.Barrier().encode(), clock.nanos() + CATCH_UP_NANOS)
         .thenAccept(
             response -> {
-              if (Responses.isOk(response)) {
-                store.show();
-                LOG.info("the store that was made anew has caught up with the lease holder");
-              } else if (running.getAsBoolean()) {
+              if (!Responses.isOk(response) && running.getAsBoolean()) {
                 slow.schedule(this::showStore, INTERVAL_MILLIS, TimeUnit.MILLISECONDS);
               }
             });

@@ -2,6 +2,8 @@ package org.pgraft.consensus;
 
 import java.util.Optional;
 import org.pgraft.store.Store;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The store that is open at the moment, and whether sessions may read it. One that is made anew at a start, from the last
@@ -11,6 +13,8 @@ import org.pgraft.store.Store;
  * <p>Thread-safe. Ratis' threads switch the store, any thread asks for it.
  */
 final class OpenStore {
+  private static final Logger LOG = LoggerFactory.getLogger(OpenStore.class);
+
   private final LeaseSink sink;
   private final Runnable wakeWorker;
   private volatile Store store;
@@ -41,10 +45,13 @@ final class OpenStore {
     hidden = true;
   }
 
-  /** Sessions see the store again. */
-  synchronized void show() {
-    hidden = false;
-    tell();
+  /** It has all that the lease holder had applied: sessions see it again, if they did not. */
+  synchronized void caughtUp() {
+    if (hidden) {
+      hidden = false;
+      LOG.info("the store that was made anew has caught up with the lease holder");
+      tell();
+    }
   }
 
   synchronized boolean isHidden() {

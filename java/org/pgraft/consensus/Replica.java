@@ -232,7 +232,7 @@ final class Replica {
                 router,
                 applied,
                 snapshots,
-                store::get,
+                store,
                 new Founding(
                     settings, cluster, files, raft, parts.identity(), registration, parts.backups(), parts.paths()),
                 parts.backups(),
